@@ -1,0 +1,1 @@
+"""What is measured: histograms, snapshots and how they merge."""

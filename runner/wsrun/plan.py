@@ -1,0 +1,258 @@
+"""The plan: what will be executed, with every default filled in and every name resolved.
+
+A ``Plan`` is a frozen, picklable value and all that a worker process gets. Times are seconds, rates are per
+second, sizes are bytes, shares are 0…1. Templates stay as the text of the scenario, because closures do not
+travel between processes: each worker compiles them once, before the run starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wsrun.criteria import Criterion
+from wsrun.diagnostics import Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsPlan:
+    """How a ``wss`` connection is secured; paths are absolute, None means "not given"."""
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    server_name: str | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPlan:
+    """One server to connect to. ``url`` and header values are templates."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    subprotocols: tuple[str, ...] = ()
+    compression: Literal["none", "deflate"] = "none"
+    max_message: int = 1 << 20
+    tls: TlsPlan = TlsPlan()
+    connect_timeout: float = 10.0
+    close_timeout: float = 5.0
+    wait_until_ready: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JwtPlan:
+    """A token minted per client at birth, and again when it has expired. ``claims`` holds templates."""
+
+    key: str
+    algorithm: str = "HS256"
+    claims: Mapping[str, Any]
+    lifetime: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPlan:
+    """A data file, read: ``rows`` are mappings from column to value."""
+
+    name: str
+    rows: tuple[Mapping[str, Any], ...]
+    take: Literal["cycle", "random", "each", "unique"] = "cycle"
+    per: Literal["client", "message"] = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyPlan:
+    """What a message carries: ``kind`` names the module in ``wsrun.bodies``, ``source`` is as written.
+
+    ``source``: json: any JSON-like value; text and hex: str; file: bytes, as read.
+    """
+
+    kind: Literal["json", "text", "hex", "file"]
+    source: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyPlan:
+    """Which frame answers a message. Patterns are as written: a mapping, or a tuple of alternatives."""
+
+    match: Any
+    until: Any | None = None
+    expect: Any | None = None
+    error: Any | None = None
+    capture: tuple[tuple[str, str], ...] = ()
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePlan:
+    """One kind of message; ``index`` is its position in ``Plan.messages``."""
+
+    index: int
+    name: str
+    body: BodyPlan
+    frame: Literal["text", "binary"]
+    kind: str | None = None
+    priority: str = "normal"
+    reply: ReplyPlan | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausePlan:
+    """A pause. ``kind`` and its ``values``: fixed (length,), uniform (from, to), exponential (mean,),
+    lognormal (median, p95); seconds each."""
+
+    kind: Literal["fixed", "uniform", "exponential", "lognormal"]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendStep:
+    """Send these messages (indexes) at once, ``times`` times, then wait for their replies if ``wait``."""
+
+    messages: tuple[int, ...]
+    times: int = 1
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectStep:
+    """Wait until ``count`` frames that fit ``pattern`` have come; the mailbox is read first."""
+
+    pattern: Any
+    count: int = 1
+    timeout: float = 5.0
+    capture: tuple[tuple[str, str], ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkStep:
+    """Do nothing for a while."""
+
+    pause: PausePlan
+
+
+StepPlan = SendStep | ExpectStep | ThinkStep
+
+Mix = tuple[tuple[int, float], ...]
+"""Pairs of message index and weight; weights are relative."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfilePlan:
+    """How one sort of client behaves. Without ``mix`` it listens."""
+
+    index: int
+    name: str
+    mix: Mix = ()
+    think: PausePlan = PausePlan(kind="fixed", values=(1.0,))
+    start: tuple[StepPlan, ...] = ()
+    end: tuple[StepPlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPlan:
+    """Clients that share profiles and rules. ``profiles``: pairs of profile index and weight."""
+
+    index: int
+    name: str
+    profiles: tuple[tuple[int, float], ...]
+    assign: tuple[tuple[str, Any], ...] = ()
+    tolerate_refusals: frozenset[int] = frozenset()
+    tolerate_closes: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A quantity over a phase (clients, or a rate per second).
+
+    Constant where ``start == end``; a line from ``start`` to ``end`` over the phase; or stairs, where ``step``
+    (positive) is added (or taken away, where ``end < start``) each ``every`` seconds until ``end`` is reached.
+    """
+
+    start: float
+    end: float
+    step: float | None = None
+    every: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bursts:
+    """Each ``every`` seconds, for ``length`` seconds, ``rate`` instead of the phase's own rate (or of nothing)."""
+
+    every: float
+    length: float
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasePlan:
+    """A stretch of the run. ``start`` is seconds from the start of the run.
+
+    ``warm_up``: seconds at its start that no criterion sees (``duration``: all of it).
+    ``clients``: the level of each group by index; a group that is absent stays as it was.
+    ``connect_rate``: attempts a second for the whole run, None: as fast as ``handshakes`` at once allow.
+    ``rate``: scheduled messages by group index; an absent group follows its think times.
+    ``mix``: overrides by profile index. ``profiles``: other weights for the living (profile index, weight).
+    """
+
+    index: int
+    name: str
+    start: float
+    duration: float
+    warm_up: float = 0.0
+    clients: Mapping[int, Level]
+    connect_rate: float | None = None
+    handshakes: int = 100
+    rate: Mapping[int, Level]
+    bursts: Mapping[int, Bursts]
+    poisson: bool = False
+    mix: Mapping[int, Mix]
+    profiles: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def end(self) -> float:
+        """Seconds from the start of the run at which the phase is over."""
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionPlan:
+    """One criterion, parsed, and where it stands. ``abort``: (after, over, for) in seconds, or None."""
+
+    text: str
+    criterion: Criterion
+    location: Location
+    good: Criterion | None = None
+    good_text: str | None = None
+    because: str | None = None
+    severity: Literal["error", "warning"] = "error"
+    abort: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything about one run."""
+
+    name: str
+    description: str | None
+    path: str
+    source: str
+    digest: str
+    seed: int
+    interval: float
+    drain: float
+    target: TargetPlan
+    jwt: JwtPlan | None
+    data: tuple[DataPlan, ...]
+    messages: tuple[MessagePlan, ...]
+    profiles: tuple[ProfilePlan, ...]
+    groups: tuple[GroupPlan, ...]
+    phases: tuple[PhasePlan, ...]
+    criteria: tuple[CriterionPlan, ...]
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the start to the end of the last phase, drain not included."""
+        return self.phases[-1].end
