@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from wsrun.units import BYTES, MICROSECONDS
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Dimension = Literal["number", "seconds", "bytes", "share", "per_second"]
@@ -53,3 +56,371 @@ class Criterion:
     metric: MetricRef
     operator: Operator
     bound: Bound
+
+
+DEFAULT_CRITERIA = ("connect.success == 100%", "errors == 0")
+"""What a scenario without criteria is held to."""
+
+TREND_WORDS = ("stable", "increasing", "decreasing")
+"""What a ``.trend`` may be compared with."""
+
+STATS = ("avg", "min", "max", "count", "rate", "last", "slope", "trend")
+"""Every statistic by name; percentiles (``p50``, ``p99.9``) are told by their form."""
+
+
+class CriterionError(ValueError):
+    """A text is not a criterion.
+
+    ``offset`` and ``length`` (characters, at least 1) say which part of the text is wrong, ``message`` why,
+    and ``help`` what to write instead, if that can be told.
+    """
+
+    def __init__(self, message: str, offset: int, length: int, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+        self.length = max(length, 1)
+        self.help = help
+
+
+def is_stat(text: str) -> bool:
+    """Tell whether a word is a statistic: ``avg``, ``p95``, ``p99.9`` and so on."""
+    return text in STATS or percentile(text) is not None
+
+
+def percentile(stat: str) -> float | None:
+    """Return the quantile (0…1) that ``p95`` or ``p99.9`` names, None when ``stat`` names none."""
+    match = _PERCENTILE.fullmatch(stat)
+    # Through the decimal text: 99.9 / 100 is not the float nearest to 0.999.
+    return float(f"{match[1]}e-2") if match else None
+
+
+def parse(text: str) -> Criterion:
+    """Read a criterion such as ``round_trip(message=say).p99 < 250ms``.
+
+    ::
+
+        criterion = metric ( "<" | "<=" | ">" | ">=" | "==" | "!=" ) bound ;
+        metric = name { "." name } [ "(" name "=" word { " " name "=" word } ")" ] [ "." stat ] ;
+        bound = quantity | word | ( "baseline" | metric ) [ ( "+" | "-" ) quantity ] ;
+        quantity = number [ time | size | "%" ] [ "/" [ number ] time ] ;
+
+    White space may stand around every token. Whether the metric exists, and takes these labels and this
+    statistic, is not looked at.
+
+    Raises:
+        CriterionError: the text does not follow the grammar.
+    """
+    return _Parser(text).criterion()
+
+
+_PERCENTILE = re.compile(r"p([1-9]?[0-9](?:\.[0-9]{1,4})?)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)*")
+_DECIMAL_STAT = re.compile(r"p[0-9]+\.[0-9]+")
+_LABEL_VALUE = re.compile(r"[^\s()=,]+")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_UNIT = re.compile(r"[A-Za-zµμ]+|%")
+_OPERATOR = re.compile(r"<=|>=|==|!=|<(?![>])|>")
+_OPERATOR_LIKE = re.compile(r"=<|=>|<>|≤|≥|≠|=")
+_MEANT_OPERATOR = {"=": "==", "=<": "<=", "=>": ">=", "<>": "!=", "≤": "<=", "≥": ">=", "≠": "!="}
+_SPACE = re.compile(r"\s*")
+_WORD_LIKE = re.compile(r"[^\s()]+|.")
+_UNITS_HELP = f"units: {' '.join(reversed(MICROSECONDS))}, {' '.join(BYTES)}, %"
+
+
+class _Parser:
+    """Recursive descent over the text; ``at`` is the next character to read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def criterion(self) -> Criterion:
+        self.skip()
+        if self.at == len(self.text):
+            raise CriterionError("the criterion is empty", 0, 1, "write one such as round_trip.p95 < 200ms")
+        if self.text[self.at].isdigit():
+            raise self.error("a criterion begins with a metric", help="write round_trip.p95 < 200ms")
+        metric = self.metric()
+        operator = self.operator()
+        bound = self.bound(metric)
+        self.skip()
+        if self.at < len(self.text):
+            raise self.trailing(bound)
+        return Criterion(metric, operator, bound)
+
+    def metric(self) -> MetricRef:
+        start = self.at
+        parts = self.dotted()
+        self.skip()
+        self.refuse_call(start, parts)
+        labels: tuple[tuple[str, str], ...] = ()
+        if self.looking_at("("):
+            if len(parts) > 1 and is_stat(parts[-1]):
+                raise self.misplaced_labels(start, parts)
+            labels = self.labels()
+            after = self.at
+            self.skip()
+            if not self.looking_at("."):
+                self.at = after
+                return MetricRef(".".join(parts), labels, None)
+            self.at += 1
+            return MetricRef(".".join(parts), labels, self.stat())
+        if len(parts) > 1 and is_stat(parts[-1]):
+            return MetricRef(".".join(parts[:-1]), (), parts[-1])
+        return MetricRef(".".join(parts), (), None)
+
+    def dotted(self) -> list[str]:
+        parts = [self.component("a metric")]
+        while True:
+            before = self.at
+            self.skip()
+            if not self.looking_at("."):
+                self.at = before
+                return parts
+            self.at += 1
+            self.skip()
+            parts.append(self.component("a name"))
+
+    def component(self, what: str) -> str:
+        match = _DECIMAL_STAT.match(self.text, self.at) or _NAME.match(self.text, self.at)
+        if match is None:
+            raise self.expected(what)
+        self.at = match.end()
+        return match[0]
+
+    def stat(self) -> str:
+        self.skip()
+        start = self.at
+        word = self.component("a statistic")
+        if not is_stat(word):
+            help_text = "statistics: avg min max p50 p95 p99.9 count rate last slope trend"
+            raise CriterionError(f"'{word}' is not a statistic", start, len(word), help_text)
+        return word
+
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        opening = self.at
+        self.at += 1
+        found: dict[str, str] = {}
+        while True:
+            self.skip()
+            if self.at == len(self.text):
+                raise CriterionError("this parenthesis is not closed", opening, 1, "add ')' after the labels")
+            if self.looking_at(")") and found:
+                self.at += 1
+                return tuple(found.items())
+            start = self.at
+            name = self.label_name()
+            self.skip()
+            if not self.looking_at("="):
+                raise self.error("a label is a name, '=' and a value", "write labels as (message=say)", start)
+            self.at += 2 if self.looking_at("==") else 1
+            self.skip()
+            match = _LABEL_VALUE.match(self.text, self.at)
+            if match is None:
+                raise self.error(f"label '{name}' has no value", "write labels as (message=say)", start)
+            if name in found:
+                raise CriterionError(f"label '{name}' is given twice", start, len(name))
+            self.at = match.end()
+            found[name] = match[0]
+
+    def label_name(self) -> str:
+        match = _NAME.match(self.text, self.at)
+        if match is not None:
+            self.at = match.end()
+            return match[0]
+        if self.looking_at(","):
+            raise self.error("labels are separated by spaces", "write (message=say phase=spike)")
+        raise self.error("a label is expected here", "write labels as (message=say)")
+
+    def operator(self) -> Operator:
+        self.skip()
+        match = _OPERATOR_LIKE.match(self.text, self.at)
+        if match is not None and not self.looking_at("=="):
+            meant = _MEANT_OPERATOR[match[0]]
+            raise CriterionError(f"'{match[0]}' is not an operator", self.at, len(match[0]), f"write {meant}")
+        match = _OPERATOR.match(self.text, self.at)
+        if match is None:
+            if self.looking_at("{"):
+                help_text = "labels are written in parentheses: round_trip(message=say)"
+                raise self.error("a brace is not expected here", help_text)
+            if self.at == len(self.text):
+                raise self.error("the criterion has no operator", "add one of < <= > >= == != and a bound")
+            raise self.error(f"an operator is expected here, not '{self.word()}'", "one of < <= > >= == !=")
+        self.at = match.end()
+        return cast(Operator, match[0])
+
+    def bound(self, metric: MetricRef) -> Bound:
+        self.skip()
+        if self.at == len(self.text):
+            raise self.error("the criterion has no bound", "write a number with its unit after the operator")
+        if self.looking_at("=") or self.looking_at(">"):
+            raise self.error(f"'{self.word()}' is not expected here", "one of < <= > >= == !=")
+        if self.text[self.at] in "+-.0123456789":
+            return Bound(quantity=self.quantity())
+        start = self.at
+        reference = self.metric()
+        is_bare = not reference.labels and self.text[start : self.at].strip() == reference.name
+        if is_bare and reference.name == "baseline":
+            sign, margin = self.margin()
+            return Bound(is_baseline=True, sign=sign, margin=margin)
+        if is_bare and (reference.name in TREND_WORDS or metric.stat == "trend"):
+            return Bound(word=reference.name)
+        sign, margin = self.margin()
+        return Bound(metric=reference, sign=sign, margin=margin)
+
+    def margin(self) -> tuple[Literal["+", "-"] | None, Quantity | None]:
+        self.skip()
+        if not (self.looking_at("+") or self.looking_at("-")):
+            return None, None
+        sign = cast(Literal["+", "-"], self.text[self.at])
+        self.at += 1
+        self.skip()
+        if self.at == len(self.text):
+            raise self.error("the margin is missing", "write a quantity such as 10% or 20ms")
+        return sign, self.quantity()
+
+    def quantity(self) -> Quantity:
+        start = self.at
+        number = self.number()
+        value, end = number, self.at
+        dimension: Dimension = "number"
+        self.skip()
+        unit = self.unit()
+        if unit is not None:
+            value, dimension = _with_unit(number, unit)
+            end = self.at
+            following = _NUMBER.match(self.text, self.at)
+            if following is not None and unit in MICROSECONDS:
+                raise self.error("one unit a quantity", "write 90s, not 1m30s")
+        self.skip()
+        if self.looking_at("/"):
+            self.at += 1
+            value, dimension = value / self.period(), "per_second"
+            end = self.at
+        self.at = end
+        return Quantity(value, dimension, self.text[start:end])
+
+    def number(self) -> float:
+        match = _NUMBER.match(self.text, self.at)
+        if match is None:
+            if self.looking_at("+") or self.looking_at("-"):
+                raise self.error("a number has no sign here")
+            if self.looking_at("."):
+                raise self.error("a number begins with a digit", f"write 0{self.word()}")
+            raise self.error(
+                f"a quantity is expected here, not '{self.word()}'", "write one such as 200ms or 95%"
+            )
+        self.at = match.end()
+        if self.at < len(self.text) and self.text[self.at] in "_.,":
+            self.at = match.start()
+            raise self.error(f"'{self.word()}' is not a number", "write digits and one decimal point: 1500.5")
+        return float(match[0])
+
+    def unit(self) -> str | None:
+        match = _UNIT.match(self.text, self.at)
+        if match is None:
+            return None
+        if match[0] != "%" and match[0] not in MICROSECONDS and match[0] not in BYTES:
+            raise _unknown_unit(match)
+        self.at = match.end()
+        return match[0]
+
+    def period(self) -> float:
+        self.skip()
+        start = self.at
+        match = _NUMBER.match(self.text, self.at)
+        if match is not None:
+            self.at = match.end()
+            self.skip()
+        many = float(match[0]) if match else 1.0
+        unit = self.unit()
+        if unit is None or unit not in MICROSECONDS:
+            help_text = "write a unit of time after the slash: 500/s, 20/m, 1/100ms"
+            raise CriterionError("a time is expected after '/'", start, max(self.at - start, 1), help_text)
+        if many == 0:
+            raise CriterionError("a rate in no time", start, self.at - start, "write 500/s, 20/m or 1/100ms")
+        return many * MICROSECONDS[unit] / 10**6
+
+    def refuse_call(self, start: int, parts: list[str]) -> None:
+        """Point ``p95(round_trip)`` and ``round_trip{…}``, the forms of other tools, to the right one."""
+        if self.looking_at("{"):
+            inside = re.compile(r"\{([^{}()]*)\}").match(self.text, self.at)
+            labels = " ".join(inside[1].replace(",", " ").split()) if inside else "message=say"
+            help_text = f"labels are written in parentheses: {'.'.join(parts)}({labels})"
+            raise self.error(
+                "a brace is not expected here", help_text, length=len(inside[0]) if inside else 1
+            )
+        if len(parts) > 1 or not self.looking_at("(") or not (is_stat(parts[0]) or parts[0] == "p"):
+            return
+        inside = re.compile(r"\(\s*([A-Za-z_][\w.]*|[0-9.]+)\s*\)").match(self.text, self.at)
+        if inside is None:
+            return
+        if parts[0] == "p":
+            help_text = f"write the metric first: round_trip.p{inside[1]}"
+        else:
+            help_text = f"write {inside[1]}.{parts[0]}"
+        length = inside.end() - start
+        raise CriterionError("a statistic follows its metric after a dot", start, length, help_text)
+
+    def misplaced_labels(self, start: int, parts: list[str]) -> CriterionError:
+        opening = self.at
+        labels = " ".join(f"{name}={value}" for name, value in self.labels())
+        help_text = f"write {'.'.join(parts[:-1])}({labels}).{parts[-1]}"
+        return CriterionError("labels stand before the statistic", opening, self.at - opening, help_text)
+
+    def trailing(self, bound: Bound) -> CriterionError:
+        if bound.quantity is not None and self.text[self.at] in "+-":
+            return self.error("a margin goes with a metric or a baseline", "write the sum as one quantity")
+        if self.word() in ("and", "or", "&&", "||"):
+            return self.error("one comparison a criterion", "write each as a criterion of its own")
+        return self.error(
+            f"nothing is expected after the bound, but here is '{self.text[self.at :].strip()}'"
+        )
+
+    def expected(self, what: str) -> CriterionError:
+        if self.at == len(self.text):
+            return self.error(f"{what} is expected here")
+        return self.error(f"{what} is expected here, not '{self.word()}'")
+
+    def error(
+        self,
+        message: str,
+        help: str | None = None,  # noqa: A002
+        start: int | None = None,
+        *,
+        length: int | None = None,
+    ) -> CriterionError:
+        """An error at the next word, or from ``start`` to the end of the next word."""
+        begin = self.at if start is None else start
+        if length is None:
+            length = self.at + len(self.word()) - begin
+        return CriterionError(message, begin, length, help)
+
+    def word(self) -> str:
+        match = _WORD_LIKE.match(self.text, self.at)
+        return match[0] if match else ""
+
+    def looking_at(self, token: str) -> bool:
+        return self.text.startswith(token, self.at)
+
+    def skip(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        if match is not None:
+            self.at = match.end()
+
+
+def _with_unit(number: float, unit: str) -> tuple[float, Dimension]:
+    if unit == "%":
+        return number / 100, "share"
+    if unit in MICROSECONDS:
+        return number * MICROSECONDS[unit] / 10**6, "seconds"
+    return number * BYTES[unit], "bytes"
+
+
+def _unknown_unit(match: re.Match[str]) -> CriterionError:
+    wrong = match[0]
+    known = [*MICROSECONDS, *BYTES]
+    meant = next((unit for unit in known if unit.casefold() == wrong.casefold()), None)
+    help_text = f"write {meant}; {_UNITS_HELP}" if meant else _UNITS_HELP
+    return CriterionError(f"'{wrong}' is not a unit", match.start(), len(wrong), help_text)
