@@ -1,0 +1,376 @@
+"""Every metric that exists: what it means, its unit, its statistics and its labels, in one table.
+
+The recorder, the check of criteria, the judge, the reference and the reports all read this table; a metric
+that is not in it does not exist. Imports nothing but the grammar of criteria.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from wsrun.criteria import Dimension, MetricRef, percentile
+
+Kind = Literal["distribution", "counter", "ratio", "gauge"]
+"""``ratio`` is any single number without statistics: shares, and the levels that a search finds."""
+
+Unit = Literal["seconds", "bytes", "number", "share"]
+
+LABELS = {
+    "group": "the group of clients",
+    "profile": "the profile of the client",
+    "message": "the name of the message that was sent",
+    "kind": "the kind of the message: event, command, query or monitoring",
+    "priority": "the priority of the message: low, normal or high",
+    "phase": "the phase of the scheduled time of a message, or of the attempt of a connection",
+    "socket": "the name of the socket, main unless there are several",
+    "server": "the address that the client is connected to",
+    "code": "the code of a close, such as 1000, or 1006 where there was none",
+    "side": "who closed: client or server",
+    "status": "the HTTP status of a refused handshake, such as 503",
+    "cause": "what went wrong, as the error table of the report names it",
+}
+"""Every label with its meaning."""
+
+OUTCOME_LABELS = frozenset({"code", "side", "status", "cause"})
+"""Labels that say how something ended; the others say what was tried."""
+
+_STATS: dict[Kind, tuple[str, ...]] = {
+    "distribution": ("avg", "min", "max", "p50", "p75", "p90", "p95", "p99", "p99.9", "count"),
+    "counter": ("rate",),
+    "ratio": (),
+    "gauge": ("min", "avg", "max", "last", "slope", "trend"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One row of the catalogue.
+
+    ``text`` is one sentence for people. ``labels`` are those that its series carry. ``available`` is False
+    for metrics of the language that this version does not measure. ``has_data_when``: the metrics of which
+    one must be more than zero (or, of a gauge, must have been) for a counter of zero to mean "did not
+    happen"; empty: a zero always means that. ``part`` and ``whole``: the counters that a ratio divides.
+    """
+
+    name: str
+    kind: Kind
+    unit: Unit
+    labels: tuple[str, ...]
+    text: str
+    available: bool = True
+    has_data_when: tuple[str, ...] = ()
+    part: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+
+    @property
+    def stats(self) -> tuple[str, ...]:
+        """The statistics to offer; of distributions any other percentile exists as well."""
+        return _STATS[self.kind]
+
+    @property
+    def needs_stat(self) -> bool:
+        """Whether the metric without a statistic says nothing; a counter alone is its count."""
+        return self.kind in ("distribution", "gauge")
+
+    def allows_stat(self, stat: str | None) -> bool:
+        """Tell whether ``metric.stat`` (or, with None, ``metric`` alone) is a number of this metric."""
+        if stat is None:
+            return not self.needs_stat
+        return stat in self.stats or (self.kind == "distribution" and percentile(stat) is not None)
+
+    def dimension(self, stat: str | None) -> Dimension | Literal["word"]:
+        """Return what an allowed statistic is measured in; ``word`` for ``.trend``."""
+        match stat:
+            case "count":
+                return "number"
+            case "rate" | "slope":
+                return "per_second"
+            case "trend":
+                return "word"
+        return self.unit
+
+
+_CLIENT = ("group", "profile", "phase")
+_MESSAGE = ("group", "profile", "message", "kind", "priority", "phase")
+_TRIED = ("connect.attempted", "messages.sent", "expect.passed", "expect.failed")
+
+
+def _distribution(name: str, labels: tuple[str, ...], text: str, *, available: bool = True) -> Metric:
+    return Metric(
+        name=name, kind="distribution", unit="seconds", labels=labels, text=text, available=available
+    )
+
+
+def _counter(
+    name: str,
+    labels: tuple[str, ...],
+    text: str,
+    when: tuple[str, ...] = (),
+    *,
+    unit: Unit = "number",
+    available: bool = True,
+) -> Metric:
+    return Metric(
+        name=name,
+        kind="counter",
+        unit=unit,
+        labels=labels,
+        text=text,
+        has_data_when=when,
+        available=available,
+    )
+
+
+def _gauge(name: str, labels: tuple[str, ...], unit: Unit, text: str, *, available: bool = True) -> Metric:
+    return Metric(name=name, kind="gauge", unit=unit, labels=labels, text=text, available=available)
+
+
+def _connections() -> Iterable[Metric]:
+    tried = ("connect.attempted",)
+    failed = (*_CLIENT, "cause")
+    yield _distribution("connect.time", _CLIENT, "From the attempt to the end of a good handshake.")
+    yield _distribution("connect.dns", _CLIENT, "Looking up the address of the host.")
+    yield _distribution("connect.tcp", _CLIENT, "Opening the TCP connection.")
+    yield _distribution("connect.tls", _CLIENT, "The TLS handshake.")
+    yield _distribution(
+        "connect.upgrade", _CLIENT, "From the HTTP request to the answer that opens the WebSocket."
+    )
+    yield _distribution(
+        "connect.first_message", _CLIENT, "From the end of the handshake to the first message received."
+    )
+    yield _counter("connect.attempted", _CLIENT, "Connections that were begun.")
+    yield _counter("connect.established", _CLIENT, "Connections whose handshake succeeded.", tried)
+    yield _counter(
+        "connect.refused",
+        (*_CLIENT, "status", "cause"),
+        "Handshakes that the server answered with an HTTP status other than 101.",
+        tried,
+    )
+    yield _counter("connect.timed_out", failed, "Connections not established within connect_timeout.", tried)
+    yield _counter(
+        "connect.failed",
+        failed,
+        "Connections that failed otherwise: no address, no answer, TLS, a broken handshake.",
+        tried,
+    )
+    yield Metric(
+        name="connect.success",
+        kind="ratio",
+        unit="share",
+        labels=_CLIENT,
+        text="Established connections as a share of those attempted.",
+        part=("connect.established",),
+        whole=tried,
+    )
+    yield _counter(
+        "closed",
+        (*_CLIENT, "code", "side"),
+        "Closed connections, by code and by the side that closed.",
+        ("open", "connect.established"),
+    )
+    yield _gauge("open", _CLIENT, "number", "Open connections.")
+
+
+def _messages() -> Iterable[Metric]:
+    being_open = ("open", "connect.established")
+    sent = ("messages.sent",)
+    expected = ("replies.expected",)
+    yield _distribution(
+        "round_trip",
+        _MESSAGE,
+        "From the scheduled time of a message to the reply that completes it; a timeout counts as its timeout.",
+    )
+    yield _distribution(
+        "service_time",
+        _MESSAGE,
+        "From the send of a message to the reply that completes it; answered messages only.",
+    )
+    yield _distribution(
+        "reply.first", _MESSAGE, "From the send of a message to the first frame of its reply."
+    )
+    yield _distribution("reply.gap", _MESSAGE, "Between two frames of one reply.", available=False)
+    yield _counter("messages.sent", _MESSAGE, "Messages handed to a connection.", being_open)
+    yield _counter("messages.received", _CLIENT, "Messages received, replies included.", being_open)
+    yield _counter("messages.unmatched", _CLIENT, "Received messages that nothing waited for.", being_open)
+    yield _counter("messages.late", _MESSAGE, "Messages sent noticeably after their scheduled time.", sent)
+    yield _counter(
+        "messages.dropped",
+        ("group", "phase"),
+        "Scheduled messages that no client was there to send.",
+        ("messages.sent", "messages.dropped"),
+    )
+    yield _counter("bytes.sent", _MESSAGE, "Bytes of the bodies sent.", being_open, unit="bytes")
+    yield _counter("bytes.received", _CLIENT, "Bytes of the bodies received.", being_open, unit="bytes")
+    yield _counter("replies.expected", _MESSAGE, "Messages sent that have a reply to wait for.", sent)
+    yield _counter("replies.answered", _MESSAGE, "Messages whose reply came and was good.", expected)
+    yield _counter(
+        "replies.failed",
+        _MESSAGE,
+        "Messages whose reply came and was an error, or not as expected.",
+        expected,
+    )
+    yield _counter(
+        "replies.timed_out", _MESSAGE, "Messages without a complete reply within their timeout.", expected
+    )
+    yield _counter(
+        "replies.lost", _MESSAGE, "Messages whose connection went before the reply came.", expected
+    )
+    yield _counter(
+        "replies.pending", _MESSAGE, "Messages still without a reply when the drain ended.", expected
+    )
+    yield _counter(
+        "replies.late", _MESSAGE, "Replies that came after the timeout of their message.", expected
+    )
+    yield _counter("replies.extra", _MESSAGE, "Further replies to messages that had been answered.", expected)
+    yield _counter(
+        "mailbox.dropped",
+        _CLIENT,
+        "Received messages thrown away because 1 000 were waiting to be read.",
+        being_open,
+    )
+    tried = ("expect.passed", "expect.failed")
+    yield _counter("expect.passed", _CLIENT, "Expect steps whose frames came.", tried)
+    yield _counter("expect.failed", _CLIENT, "Expect steps that timed out or could not be met.", tried)
+    yield _counter(
+        "errors",
+        (*_CLIENT, "cause", "message", "code", "status"),
+        "Everything that went wrong: connects, replies, steps and closes, by cause.",
+        (*_TRIED, "open"),
+    )
+    yield Metric(
+        name="errors.ratio",
+        kind="ratio",
+        unit="share",
+        labels=(*_CLIENT, "message"),
+        text="Errors as a share of what was tried: connections, messages and expect steps.",
+        part=("errors",),
+        whole=_TRIED,
+    )
+
+
+def _generator() -> Iterable[Metric]:
+    yield _gauge(
+        "generator.cpu", ("phase",), "share", "CPU of wsrun's busiest worker, as a share of one core."
+    )
+    yield _gauge("generator.memory", ("phase",), "bytes", "Memory of all of wsrun's processes.")
+    yield _gauge("generator.lag", ("phase",), "seconds", "How late the event loop of the slowest worker was.")
+    yield _gauge(
+        "generator.descriptors", ("phase",), "number", "Open file descriptors of the worker with the most."
+    )
+    yield _gauge(
+        "generator.backlog", ("phase",), "number", "Scheduled messages that are due and not yet sent."
+    )
+
+
+def _not_yet() -> Iterable[Metric]:
+    times = {
+        "delivery.time": (
+            "From the send of a message to its arrival at a client that must see it.",
+            _MESSAGE,
+        ),
+        "delivery.spread": ("From the first to the last client that a message reached.", _MESSAGE),
+        "reconnect.time": ("From the loss of a connection to its replacement.", _CLIENT),
+        "heartbeat.latency": ("From a heartbeat to its answer.", _CLIENT),
+        "http.time": ("From an HTTP request to the end of its answer.", _MESSAGE),
+        "pool.wait": ("How long a send waited for a connection of the pool.", _CLIENT),
+    }
+    counts = {
+        "delivery.expected": (
+            "Deliveries that had to happen: one a message and client.",
+            _MESSAGE,
+            ("messages.sent",),
+        ),
+        "delivery.received": ("Deliveries that happened in time.", _MESSAGE, ("delivery.expected",)),
+        "delivery.late": ("Deliveries after the time allowed.", _MESSAGE, ("delivery.expected",)),
+        "delivery.duplicates": (
+            "Deliveries to a client that had the message already.",
+            _MESSAGE,
+            ("delivery.expected",),
+        ),
+        "delivery.unsure": (
+            "Deliveries set aside because the audience was changing.",
+            _MESSAGE,
+            ("delivery.expected",),
+        ),
+        "sequence.lost": ("Numbers of a sequence that never came.", _CLIENT, ("messages.received",)),
+        "sequence.reordered": (
+            "Messages that came after one with a higher number.",
+            _CLIENT,
+            ("messages.received",),
+        ),
+        "sequence.duplicated": ("Messages whose number had come before.", _CLIENT, ("messages.received",)),
+        "isolation.leaks": (
+            "Messages seen by a client that they were not meant for.",
+            _MESSAGE,
+            ("messages.received",),
+        ),
+        "forbidden": ("Received messages that a never rule forbids.", _CLIENT, ("messages.received",)),
+        "contract.violations": (
+            "Received messages that break their schema.",
+            _CLIENT,
+            ("messages.received",),
+        ),
+        "reconnect.done": ("Lost connections that were replaced.", _CLIENT, ("closed",)),
+        "reconnect.failed": ("Lost connections that could not be replaced.", _CLIENT, ("closed",)),
+        "reconnect.missed": (
+            "Messages of a sequence that fell into the gap of a reconnect.",
+            _CLIENT,
+            ("reconnect.done",),
+        ),
+        "heartbeat.missed": ("Heartbeats without an answer in time.", _CLIENT, ("open",)),
+        "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),
+    }
+    levels = {
+        "search.best": "The highest level that met the limits of the search; 0 when none did.",
+        "search.degraded": "The first level at which the target degraded.",
+        "search.broken": "The first level that missed the limits of the search.",
+    }
+    gauges = {
+        "breaker.open": ("Open circuit breakers.", _CLIENT),
+        "pool.size": ("Connections in the pools.", _CLIENT),
+        "monitor.NAME.KEY": ("A number read from the target by the monitor NAME.", ("phase",)),
+    }
+    for name, (text, labels) in times.items():
+        yield _distribution(name, labels, text, available=False)
+    for name, (text, labels, when) in counts.items():
+        yield _counter(name, labels, text, when, available=False)
+    yield Metric(
+        name="delivery.reach",
+        kind="ratio",
+        unit="share",
+        labels=_MESSAGE,
+        text="Deliveries in time as a share of those expected.",
+        available=False,
+        part=("delivery.received",),
+        whole=("delivery.expected",),
+    )
+    for name, text in levels.items():
+        yield Metric(name=name, kind="ratio", unit="number", labels=("phase",), text=text, available=False)
+    for name, (text, labels) in gauges.items():
+        yield _gauge(name, labels, "number", text, available=False)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric for rows in (_connections(), _messages(), _generator(), _not_yet()) for metric in rows
+}
+"""The catalogue, by name, in the order of the reference."""
+
+
+def resolve(reference: MetricRef) -> Metric | None:
+    """Return the metric that a criterion names, None if there is none; labels and statistic are not looked
+    at."""
+    if reference.name.startswith("monitor.") and reference.name.count(".") == 2:
+        return METRICS["monitor.NAME.KEY"]
+    return METRICS.get(reference.name)
+
+
+def suggestions(name: str) -> list[str]:
+    """Return up to three names of metrics that may be meant by a wrong one, the likeliest first."""
+    known = [metric.name for metric in METRICS.values() if "NAME" not in metric.name]
+    wanted = name.casefold().replace("-", "_")
+    tails = [other for other in known if other.rpartition(".")[2] == wanted or other.startswith(f"{wanted}.")]
+    close = get_close_matches(wanted, known, n=3, cutoff=0.7)
+    return list(dict.fromkeys([*close, *tails]))[:3]
