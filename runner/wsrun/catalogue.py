@@ -181,12 +181,12 @@ def _messages() -> Iterable[Metric]:
     yield _distribution(
         "round_trip",
         _MESSAGE,
-        "From the scheduled time of a message to the reply that completes it; a timeout counts as its timeout.",
+        "From the scheduled time of a message to its complete reply; a timeout counts as its timeout.",
     )
     yield _distribution(
         "service_time",
         _MESSAGE,
-        "From the send of a message to the reply that completes it; answered messages only.",
+        "From the send of a message to its complete reply; answered messages only.",
     )
     yield _distribution(
         "reply.first", _MESSAGE, "From the send of a message to the first frame of its reply."

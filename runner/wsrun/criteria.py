@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, cast
 
+from wsrun.criteria_scan import NUMBER, CriterionError, Scanner
 from wsrun.units import BYTES, MICROSECONDS
+
+__all__ = [
+    "DEFAULT_CRITERIA",
+    "STATS",
+    "TREND_WORDS",
+    "Bound",
+    "Criterion",
+    "CriterionError",
+    "Dimension",
+    "MetricRef",
+    "Operator",
+    "Quantity",
+    "is_stat",
+    "parse",
+    "percentile",
+]
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 Dimension = Literal["number", "seconds", "bytes", "share", "per_second"]
@@ -68,21 +86,6 @@ STATS = ("avg", "min", "max", "count", "rate", "last", "slope", "trend")
 """Every statistic by name; percentiles (``p50``, ``p99.9``) are told by their form."""
 
 
-class CriterionError(ValueError):
-    """A text is not a criterion.
-
-    ``offset`` and ``length`` (characters, at least 1) say which part of the text is wrong, ``message`` why,
-    and ``help`` what to write instead, if that can be told.
-    """
-
-    def __init__(self, message: str, offset: int, length: int, help: str | None = None) -> None:  # noqa: A002
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-        self.length = max(length, 1)
-        self.help = help
-
-
 def is_stat(text: str) -> bool:
     """Tell whether a word is a statistic: ``avg``, ``p95``, ``p99.9`` and so on."""
     return text in STATS or percentile(text) is not None
@@ -116,24 +119,15 @@ def parse(text: str) -> Criterion:
 
 _PERCENTILE = re.compile(r"p([1-9]?[0-9](?:\.[0-9]{1,4})?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)*")
-_DECIMAL_STAT = re.compile(r"p[0-9]+\.[0-9]+")
+_PERCENTILE_LIKE = re.compile(r"p[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_-])")
 _LABEL_VALUE = re.compile(r"[^\s()=,]+")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_UNIT = re.compile(r"[A-Za-zµμ]+|%")
 _OPERATOR = re.compile(r"<=|>=|==|!=|<(?![>])|>")
 _OPERATOR_LIKE = re.compile(r"=<|=>|<>|≤|≥|≠|=")
 _MEANT_OPERATOR = {"=": "==", "=<": "<=", "=>": ">=", "<>": "!=", "≤": "<=", "≥": ">=", "≠": "!="}
-_SPACE = re.compile(r"\s*")
-_WORD_LIKE = re.compile(r"[^\s()]+|.")
-_UNITS_HELP = f"units: {' '.join(reversed(MICROSECONDS))}, {' '.join(BYTES)}, %"
 
 
-class _Parser:
-    """Recursive descent over the text; ``at`` is the next character to read."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
+class _Parser(Scanner):
+    """Recursive descent: one method a rule of the grammar."""
 
     def criterion(self) -> Criterion:
         self.skip()
@@ -183,9 +177,12 @@ class _Parser:
             parts.append(self.component("a name"))
 
     def component(self, what: str) -> str:
-        match = _DECIMAL_STAT.match(self.text, self.at) or _NAME.match(self.text, self.at)
+        match = _PERCENTILE_LIKE.match(self.text, self.at) or _NAME.match(self.text, self.at)
         if match is None:
             raise self.expected(what)
+        if match.re is _PERCENTILE_LIKE and percentile(match[0]) is None:
+            help_text = "percentiles go from p0 to p99.9999; the highest value is .max"
+            raise CriterionError(f"'{match[0]}' is not a percentile", self.at, len(match[0]), help_text)
         self.at = match.end()
         return match[0]
 
@@ -290,7 +287,7 @@ class _Parser:
         if unit is not None:
             value, dimension = _with_unit(number, unit)
             end = self.at
-            following = _NUMBER.match(self.text, self.at)
+            following = NUMBER.match(self.text, self.at)
             if following is not None and unit in MICROSECONDS:
                 raise self.error("one unit a quantity", "write 90s, not 1m30s")
         self.skip()
@@ -299,48 +296,7 @@ class _Parser:
             value, dimension = value / self.period(), "per_second"
             end = self.at
         self.at = end
-        return Quantity(value, dimension, self.text[start:end])
-
-    def number(self) -> float:
-        match = _NUMBER.match(self.text, self.at)
-        if match is None:
-            if self.looking_at("+") or self.looking_at("-"):
-                raise self.error("a number has no sign here")
-            if self.looking_at("."):
-                raise self.error("a number begins with a digit", f"write 0{self.word()}")
-            raise self.error(
-                f"a quantity is expected here, not '{self.word()}'", "write one such as 200ms or 95%"
-            )
-        self.at = match.end()
-        if self.at < len(self.text) and self.text[self.at] in "_.,":
-            self.at = match.start()
-            raise self.error(f"'{self.word()}' is not a number", "write digits and one decimal point: 1500.5")
-        return float(match[0])
-
-    def unit(self) -> str | None:
-        match = _UNIT.match(self.text, self.at)
-        if match is None:
-            return None
-        if match[0] != "%" and match[0] not in MICROSECONDS and match[0] not in BYTES:
-            raise _unknown_unit(match)
-        self.at = match.end()
-        return match[0]
-
-    def period(self) -> float:
-        self.skip()
-        start = self.at
-        match = _NUMBER.match(self.text, self.at)
-        if match is not None:
-            self.at = match.end()
-            self.skip()
-        many = float(match[0]) if match else 1.0
-        unit = self.unit()
-        if unit is None or unit not in MICROSECONDS:
-            help_text = "write a unit of time after the slash: 500/s, 20/m, 1/100ms"
-            raise CriterionError("a time is expected after '/'", start, max(self.at - start, 1), help_text)
-        if many == 0:
-            raise CriterionError("a rate in no time", start, self.at - start, "write 500/s, 20/m or 1/100ms")
-        return many * MICROSECONDS[unit] / 10**6
+        return Quantity(float(value), dimension, self.text[start:end])
 
     def refuse_call(self, start: int, parts: list[str]) -> None:
         """Point ``p95(round_trip)`` and ``round_trip{…}``, the forms of other tools, to the right one."""
@@ -378,49 +334,10 @@ class _Parser:
             f"nothing is expected after the bound, but here is '{self.text[self.at :].strip()}'"
         )
 
-    def expected(self, what: str) -> CriterionError:
-        if self.at == len(self.text):
-            return self.error(f"{what} is expected here")
-        return self.error(f"{what} is expected here, not '{self.word()}'")
 
-    def error(
-        self,
-        message: str,
-        help: str | None = None,  # noqa: A002
-        start: int | None = None,
-        *,
-        length: int | None = None,
-    ) -> CriterionError:
-        """An error at the next word, or from ``start`` to the end of the next word."""
-        begin = self.at if start is None else start
-        if length is None:
-            length = self.at + len(self.word()) - begin
-        return CriterionError(message, begin, length, help)
-
-    def word(self) -> str:
-        match = _WORD_LIKE.match(self.text, self.at)
-        return match[0] if match else ""
-
-    def looking_at(self, token: str) -> bool:
-        return self.text.startswith(token, self.at)
-
-    def skip(self) -> None:
-        match = _SPACE.match(self.text, self.at)
-        if match is not None:
-            self.at = match.end()
-
-
-def _with_unit(number: float, unit: str) -> tuple[float, Dimension]:
+def _with_unit(number: Fraction, unit: str) -> tuple[Fraction, Dimension]:
     if unit == "%":
         return number / 100, "share"
     if unit in MICROSECONDS:
         return number * MICROSECONDS[unit] / 10**6, "seconds"
     return number * BYTES[unit], "bytes"
-
-
-def _unknown_unit(match: re.Match[str]) -> CriterionError:
-    wrong = match[0]
-    known = [*MICROSECONDS, *BYTES]
-    meant = next((unit for unit in known if unit.casefold() == wrong.casefold()), None)
-    help_text = f"write {meant}; {_UNITS_HELP}" if meant else _UNITS_HELP
-    return CriterionError(f"'{wrong}' is not a unit", match.start(), len(wrong), help_text)

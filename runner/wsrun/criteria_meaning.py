@@ -8,7 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
-from wsrun.catalogue import Metric, Unit, resolve, suggestions
+from wsrun.catalogue import METRICS, Metric, Unit, resolve, suggestions
 from wsrun.criteria import TREND_WORDS, Criterion, Dimension, MetricRef, Quantity
 
 
@@ -72,7 +72,21 @@ _NOUNS = {
 }
 
 
+_MEANT_STATS = {
+    "mean": "avg",
+    "average": "avg",
+    "median": "p50",
+    "med": "p50",
+    "sum": "count",
+    "total": "count",
+}
+
+
 def _unknown(name: str) -> Problem:
+    metric_name, _, stat = name.rpartition(".")
+    metric = METRICS.get(metric_name)
+    if metric is not None:
+        return _wrong_stat(metric, MetricRef(metric_name, (), stat))
     close = suggestions(name)
     help_text = f"did you mean {' or '.join(close)}?" if close else None
     return Problem("unknown-metric", f"there is no metric '{name}'", name, help_text)
@@ -83,8 +97,11 @@ def _wrong_stat(metric: Metric, reference: MetricRef) -> Problem:
         offer = "p95" if metric.kind == "distribution" else "max"
         help_text = f"write {metric.name}.{offer}; statistics: {' '.join(metric.stats)}"
         return Problem("missing-stat", f"'{reference.name}' needs a statistic", reference.name, help_text)
-    if metric.kind == "counter" and reference.stat == "count":
+    meant = _MEANT_STATS.get(reference.stat, reference.stat)
+    if metric.kind == "counter" and meant == "count":
         help_text = f"write {reference.name}: without a statistic it is the count"
+    elif meant in metric.stats:
+        help_text = f"write {reference.name}.{meant}"
     elif metric.stats:
         help_text = f"statistics: {' '.join(metric.stats)}"
     else:
