@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from wsrun.demo.latency import LatencyError, parse_latency
 from wsrun.demo.settings import Settings
 
 
@@ -34,6 +35,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until it is told to end; return the exit code."""
     options = parse_arguments(arguments)
+    try:
+        if options.latency is not None:
+            parse_latency(options.latency)
+    except LatencyError as error:
+        print(f"--latency: {error}", file=sys.stderr)
+        return 2
     settings = Settings(
         host=options.host,
         port=options.port,

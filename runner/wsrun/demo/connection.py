@@ -46,7 +46,6 @@ class Connection(WSListener):
         "path",
         "peer",
         "service",
-        "subprotocol",
         "transport",
     )
 
@@ -54,7 +53,6 @@ class Connection(WSListener):
         self.service = service
         self.path = request.path
         self.peer = request.peer
-        self.subprotocol: str | None = None
         self.transport: WSTransport | None = None
         self.number = 0
         self.accepted_at = 0.0
@@ -109,12 +107,15 @@ class Connection(WSListener):
         self.messages_sent += 1
         self.bytes_sent += len(payload)
 
-    def close(self, code: int, reason: str = "") -> None:
-        """Begin the closing handshake; a client that does not answer it is reset after ``CLOSE_TIMEOUT``."""
+    def close(self, code: int | None, reason: str = "") -> None:
+        """Begin the closing handshake; None sends a close frame without a code.
+
+        A client that does not answer is reset after ``CLOSE_TIMEOUT``.
+        """
         if self.transport is None or self.over:
             return
         self.over = True
-        self.transport.send(CLOSE, code.to_bytes(2, "big") + reason.encode())
+        self.transport.send(CLOSE, b"" if code is None else code.to_bytes(2, "big") + reason.encode())
         asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.transport.disconnect, False)
 
     def hold(self) -> None:

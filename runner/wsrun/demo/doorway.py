@@ -10,17 +10,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from picows import WSAutoPingStrategy
+from picows import WSAutoPingStrategy, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
+from wsrun.demo.answers import Answer, Delayed, Silence
 from wsrun.demo.connection import MAX_MESSAGE
-from wsrun.demo.http import MAX_HEAD, RequestError, Request, Response, body_length, parse_head
+from wsrun.demo.http import MAX_HEAD, Request, RequestError, Response, body_length, parse_head
 
 if TYPE_CHECKING:
-    from picows import WSUpgradeRequest
-
     from wsrun.demo.connection import Connection
     from wsrun.demo.service import Service
 
@@ -30,20 +30,21 @@ READ_BUFFER = 4096
 LOGGER = logging.LoggerAdapter(logging.getLogger("wsrun.demo"), {})
 """An adapter, because picows makes a child logger for each connection of a plain logger."""
 
-WsAnswer = Callable[["Service", Request], "Connection | Response"]
-HttpAnswer = Callable[["Service", Request], Response]
+AnswerUpgrade = Callable[["Service", Request], Answer]
+AnswerHttp = Callable[["Service", Request], Response]
 
 
 class Doorway(asyncio.Protocol):
     """Reads requests until one of them becomes a WebSocket."""
 
-    def __init__(self, service: Service, answer_upgrade: WsAnswer, answer_http: HttpAnswer) -> None:
+    def __init__(self, service: Service, answer_upgrade: AnswerUpgrade, answer_http: AnswerHttp) -> None:
         self._service = service
         self._answer_upgrade = answer_upgrade
         self._answer_http = answer_http
         self._accepted_at = time.monotonic()
         self._transport: asyncio.Transport | None = None
         self._unread = b""
+        self._is_waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -56,6 +57,10 @@ class Doorway(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer every request that is there in full."""
         self._unread += data
+        if self._is_waiting:
+            if len(self._unread) > MAX_HEAD and self._transport is not None:
+                self._transport.abort()
+            return
         try:
             while self._transport is not None and not self._transport.is_closing():
                 request = self._next_request()
@@ -96,28 +101,39 @@ class Doorway(asyncio.Protocol):
             return
         peer = self._transport.get_extra_info("peername")
         request.peer = f"{peer[0]}:{peer[1]}" if peer else ""
-        answer = self._answer_upgrade(self._service, request)
-        if isinstance(answer, Response):
-            self._service.counts.refuse(answer.status)
-            self._respond(answer)
-        else:
-            self._hand_over(request, answer)
+        try:
+            answer = self._answer_upgrade(self._service, request)
+        except RequestError as refusal:
+            answer = Response(refusal.status, f"{refusal.text}\n".encode())
+        match answer:
+            case Response():
+                self._service.counts.refuse(answer.status)
+                self._respond(answer)
+            case Silence():
+                self._is_waiting = True
+            case Delayed():
+                self._is_waiting = True
+                later = partial(self._hand_over, request, answer.connection)
+                self._service.deadlines.at(time.monotonic() + answer.seconds, later)
+            case _:
+                self._hand_over(request, answer)
 
     def _hand_over(self, request: Request, connection: Connection) -> None:
         """Let picows take the transport, as if it had read the request itself."""
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
         connection.accepted_at = self._accepted_at
 
-        def listener(_: WSUpgradeRequest) -> Connection:
-            return connection
+        subprotocol = request.headers.get("sec-websocket-protocol", "").partition(",")[0].strip()
+        chosen = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else None
+        response = WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(chosen), connection)
 
         protocol = WSProtocol(
             None,  # host and port: client side only
             None,  # path: client side only
             False,  # is_client_side
-            listener,
+            lambda _: response,
             LOGGER,
             True,  # disconnect_on_exception
             None,  # websocket_handshake_timeout: the head is here already
@@ -134,9 +150,9 @@ class Doorway(asyncio.Protocol):
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         feed(protocol, upgrade_head(request) + self._unread)
-        if not connection.is_open:
-            self._service.counts.refuse(400)
-        elif not connection.is_held and not transport.is_closing():
+        if not connection.number:
+            self._service.counts.refuse(400)  # picows did not like the key or the version
+        if not connection.is_held and not transport.is_closing():
             transport.resume_reading()
 
 

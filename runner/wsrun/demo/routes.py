@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from wsrun.demo.connection import Connection
+from wsrun.demo.answers import Answer
 from wsrun.demo.http import Request, Response
-from wsrun.demo.paths import paths
+from wsrun.demo.monitoring import PAGES
+from wsrun.demo.paths import PATHS
 from wsrun.demo.service import Service
 
 
-def answer_upgrade(service: Service, request: Request) -> Connection | Response:
-    """Return the connection that takes an upgrade request, or the refusal."""
-    path = paths().get(request.path)
-    if path is None:
-        return unknown_path()
-    return path.answer(service, request)
+def answer_upgrade(service: Service, request: Request) -> Answer:
+    """Return who takes an upgrade request, or the refusal.
+
+    Raises:
+        RequestError: a parameter of the query cannot be read.
+    """
+    most = service.settings.max_connections
+    if most is not None and len(service.living) >= most:
+        text = f"the server has its {most} connections\n".encode()
+        return Response(503, text, headers={"Retry-After": "1"})
+    path = PATHS.get(request.path)
+    return unknown_path() if path is None else path.answer(service, request)
 
 
 def answer_http(service: Service, request: Request) -> Response:
-    """Answer a plain HTTP request."""
+    """Answer a plain HTTP request.
+
+    Raises:
+        RequestError: a parameter of the query cannot be read.
+    """
+    page = PAGES.get((request.method, request.path))
+    if page is not None:
+        return page(service, request)
+    methods = [method for method, path in PAGES if path == request.path]
+    if methods:
+        return Response(405, headers={"Allow": ", ".join(methods)})
+    if request.path in PATHS:
+        return Response(426, b"this path speaks WebSocket only\n", headers={"Upgrade": "websocket"})
     return unknown_path()
 
 
 def unknown_path() -> Response:
     """Return a refusal that names the paths there are."""
-    return Response(404, ("no such path; WebSocket paths: " + " ".join(paths()) + "\n").encode())
+    sockets = " ".join(PATHS)
+    pages = " ".join(path for _, path in PAGES)
+    return Response(404, f"no such path\nWebSocket: {sockets}\nHTTP: {pages}\n".encode())

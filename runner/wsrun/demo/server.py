@@ -9,9 +9,11 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from typing import IO
 
+from wsrun.demo.deadlines import Deadlines
 from wsrun.demo.doorway import Doorway
 from wsrun.demo.routes import answer_http, answer_upgrade
 from wsrun.demo.service import Service
@@ -52,8 +54,8 @@ async def serve(settings: Settings, announce: Callable[[int], None], stop: async
     Raises:
         OSError: the address cannot be listened on.
     """
-    service = Service(settings)
     loop = asyncio.get_running_loop()
+    service = Service(settings, Deadlines(loop))
     server = await loop.create_server(
         lambda: Doorway(service, answer_upgrade, answer_http),
         settings.host,
@@ -68,11 +70,14 @@ async def serve(settings: Settings, announce: Callable[[int], None], stop: async
     if service.living:
         service.close_all(1001, "the server goes away")
         await asyncio.sleep(LAST_WORDS)
+    service.deadlines.close()
 
 
 def run(settings: Settings, announce: Callable[[int], None], *, follow: IO[bytes] | None = None) -> None:
     """Serve until SIGTERM or SIGINT comes, or ``follow`` reaches its end."""
     raise_descriptor_limit()
+    # The secret of a demo may be short; its users need not hear of it on every handshake.
+    warnings.filterwarnings("ignore", message=".*HMAC key.*")
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve_until_told(settings, announce, follow))
 

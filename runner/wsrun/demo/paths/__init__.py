@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wsrun.demo.connection import Connection
-from wsrun.demo.http import Request, Response
+from wsrun.demo.answers import Answer
+from wsrun.demo.http import Request
+from wsrun.demo.paths import auth, faults
+from wsrun.demo.paths.chat import Chat
 from wsrun.demo.paths.echo import Echo
+from wsrun.demo.paths.prices import Prices
+from wsrun.demo.paths.push import Push
+from wsrun.demo.paths.rpc import Rpc
 from wsrun.demo.service import Service
 
 
@@ -15,12 +20,23 @@ from wsrun.demo.service import Service
 class Path:
     """A WebSocket path: who answers an upgrade, and one line on what it does."""
 
-    answer: Callable[[Service, Request], Connection | Response]
+    answer: Callable[[Service, Request], Answer]
     text: str
 
 
-def paths() -> dict[str, Path]:
-    """Return the table of WebSocket paths."""
-    return {
-        "/echo": Path(Echo, "sends every message back as it is"),
-    }
+PATHS = {
+    "/echo": Path(Echo, "sends every message back as it is"),
+    "/chat": Path(Chat, "rooms: join, say, who, leave"),
+    "/rpc": Path(Rpc, "answers requests after a scripted delay: ?latency=lognormal:20ms:80ms&seed=1"),
+    "/push": Path(Push, "pushes by itself: ?rate=100/s&size=100"),
+    "/prices": Path(Prices, "ticks of the symbols that are subscribed to"),
+    "/auth": Path(auth.answer, "an echo that wants a JWT: Authorization: Bearer, or ?token="),
+    "/faults/close": Path(faults.closes, "closes: ?code=1012&after=3, ?code=none"),
+    "/faults/malformed": Path(faults.malformed, "sends a frame that is forbidden: ?kind=rsv&after=0"),
+    "/faults/badutf8": Path(faults.bad_utf8, "sends a text frame that is no UTF-8: ?after=0"),
+    "/faults/http200": Path(faults.http_200, "answers the upgrade with a page"),
+    "/faults/silent": Path(faults.silent, "never answers the upgrade"),
+    "/faults/slow-handshake": Path(faults.slow_handshake, "answers the upgrade late: ?for=3s"),
+    "/faults/drop": Path(faults.drop, "resets the connection: ?after=3"),
+    "/faults/never-close": Path(faults.NeverClosing, "leaves a close frame unanswered"),
+}

@@ -1,0 +1,91 @@
+"""The HTTP side of the demo server: what it has seen, and what it is told to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from html import escape
+from itertools import islice
+
+from wsrun.demo.http import Request, RequestError, Response, json_response
+from wsrun.demo.paths import PATHS
+from wsrun.demo.query import read_query
+from wsrun.demo.service import Service
+from wsrun.units import parse_duration
+
+MOST_LISTED = 1000
+"""How many connections ``/monitoring/active-connections`` lists at most."""
+
+
+def statistics(service: Service, request: Request) -> Response:
+    """Show connections and handshake times."""
+    return json_response(service.counts.statistics(time.time()))
+
+
+def active_connections(service: Service, request: Request) -> Response:
+    """List the open connections, oldest first."""
+    return json_response(
+        [
+            {
+                "id": connection.number,
+                "path": connection.path,
+                "peer": connection.peer,
+                "connected_at": connection.opened_at,
+                "messages": connection.messages_received,
+            }
+            for connection in islice(service.living.values(), MOST_LISTED)
+        ]
+    )
+
+
+def counts(service: Service, request: Request) -> Response:
+    """Show the exact totals."""
+    return json_response(service.counts.totals(service.living.values()))
+
+
+def reset(service: Service, request: Request) -> Response:
+    """Begin all counts and statistics anew."""
+    service.counts.reset(service.living.values())
+    return json_response({"reset": True})
+
+
+def stall(service: Service, request: Request) -> Response:
+    """Freeze all answers and pushes for a while; HTTP stays awake."""
+    seconds = read_query(request, "for", parse_duration, None)
+    if seconds is None:
+        raise RequestError(400, "say how long: /admin/stall?for=2s")
+    service.stall(seconds)
+    return json_response({"stalled_for": seconds})
+
+
+def health(service: Service, request: Request) -> Response:
+    """Say that the server is there."""
+    return Response(200, b"ok\n")
+
+
+def home(service: Service, request: Request) -> Response:
+    """Name the paths."""
+    sockets = "".join(
+        f"<li><code>{escape(name)}</code> {escape(path.text)}\n" for name, path in PATHS.items()
+    )
+    pages = "".join(f"<li><code>{method} {name}</code>\n" for method, name in PAGES)
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>wsrun demo server</title>\n"
+        f"<h1>wsrun demo server</h1>\n<h2>WebSocket</h2>\n<ul>\n{sockets}</ul>\n"
+        f"<h2>HTTP</h2>\n<ul>\n{pages}</ul>\n</html>\n"
+    )
+    return Response(200, page.encode(), "text/html; charset=utf-8")
+
+
+Page = Callable[[Service, Request], Response]
+
+PAGES: dict[tuple[str, str], Page] = {
+    ("GET", "/"): home,
+    ("GET", "/healthz"): health,
+    ("GET", "/monitoring/websocket-stats"): statistics,
+    ("GET", "/monitoring/active-connections"): active_connections,
+    ("GET", "/monitoring/counts"): counts,
+    ("POST", "/monitoring/reset-stats"): reset,
+    ("POST", "/admin/stall"): stall,
+}
+"""The HTTP pages, by method and path."""
