@@ -1,12 +1,13 @@
-"""One interval of one worker, and merging: the only form in which numbers leave a worker.
+"""One interval of one worker: the only form in which numbers leave a worker.
 
-A series is a metric name with labels. Counters and distributions are deltas of the interval; gauges are
-readings. ``merge`` is associative and commutative, so that workers, intervals and machines combine in any order.
+A series is a metric name with labels. Counters and distributions are deltas of the interval, so that adding
+snapshots up is associative and commutative: workers, intervals and machines combine in any order. Gauges are
+readings and carry the label of their worker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,14 +20,19 @@ Series = tuple[str, Labels]
 """A metric name and its labels."""
 
 
+def labels_of(labels: Mapping[str, str | None]) -> Labels:
+    """Return labels as part of a key; those that are None are left out."""
+    return tuple(sorted((key, value) for key, value in labels.items() if value is not None))
+
+
 def series(name: str, **labels: str | None) -> Series:
     """Build a series key; labels that are None are left out."""
-    return name, tuple(sorted((key, value) for key, value in labels.items() if value is not None))
+    return name, labels_of(labels)
 
 
 @dataclass(slots=True)
 class Gauge:
-    """Readings of something that goes up and down; ``last`` is the newest reading."""
+    """Readings of something that goes up and down, over one interval; ``last`` is the newest reading."""
 
     minimum: float
     maximum: float
@@ -34,13 +40,30 @@ class Gauge:
     count: int
     last: float
 
-    def add(self, other: Gauge) -> None:
-        """Add another worker's readings of the same interval: levels add up (open connections)."""
-        self.minimum += other.minimum
-        self.maximum += other.maximum
-        self.total = self.total / self.count * 1.0 + other.total / other.count
-        self.count = 1
-        self.last += other.last
+    @classmethod
+    def of(cls, value: float) -> Gauge:
+        """Return a gauge of one reading."""
+        return cls(value, value, value, 1, value)
+
+    @property
+    def average(self) -> float:
+        """The mean of the readings."""
+        return self.total / self.count
+
+
+@dataclass(slots=True)
+class ErrorDetail:
+    """What is kept of one cause of errors in one interval, beside its count.
+
+    ``first`` and ``last`` are seconds since the start of the run; ``clients`` counts by client, bounded;
+    ``samples`` are (time, client, text), bounded.
+    """
+
+    first: float
+    last: float
+    count: int = 0
+    clients: dict[str, int] = field(default_factory=dict)
+    samples: list[tuple[float, str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -54,4 +77,47 @@ class Snapshot:
     counters: dict[Series, int] = field(default_factory=dict)
     distributions: dict[Series, Histogram] = field(default_factory=dict)
     gauges: dict[Series, Gauge] = field(default_factory=dict)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    errors: dict[str, ErrorDetail] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-like data; ``from_json`` is its inverse."""
+        return {
+            "worker": self.worker,
+            "index": self.index,
+            "start": self.start,
+            "end": self.end,
+            "counters": [[name, labels, value] for (name, labels), value in self.counters.items()],
+            "distributions": [
+                [name, labels, value.to_json()] for (name, labels), value in self.distributions.items()
+            ],
+            "gauges": [
+                [name, labels, [g.minimum, g.maximum, g.total, g.count, g.last]]
+                for (name, labels), g in self.gauges.items()
+            ],
+            "errors": {
+                cause: [e.first, e.last, e.count, e.clients, e.samples] for cause, e in self.errors.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Snapshot:
+        """Rebuild a snapshot from what ``to_json`` made."""
+
+        def key(name: str, labels: list[list[str]]) -> Series:
+            return name, tuple((k, v) for k, v in labels)
+
+        return cls(
+            worker=data["worker"],
+            index=data["index"],
+            start=data["start"],
+            end=data["end"],
+            counters={key(name, labels): value for name, labels, value in data["counters"]},
+            distributions={
+                key(name, labels): Histogram.from_json(value) for name, labels, value in data["distributions"]
+            },
+            gauges={key(name, labels): Gauge(*values) for name, labels, values in data["gauges"]},
+            errors={
+                cause: ErrorDetail(first, last, count, dict(clients), [(t, c, x) for t, c, x in samples])
+                for cause, (first, last, count, clients, samples) in data["errors"].items()
+            },
+        )

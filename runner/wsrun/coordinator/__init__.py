@@ -1,0 +1,1 @@
+"""One run on this machine: the workers, the journal, the end."""

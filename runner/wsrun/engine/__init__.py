@@ -1,0 +1,1 @@
+"""The load engine: one process's share of a plan, from the schedule to the recorded sample."""

@@ -1,0 +1,67 @@
+"""Everything that is to happen at a time, in one heap behind one alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+from wsrun.engine.alarm import make_alarm
+
+
+class Agenda:
+    """Calls functions and ends sleeps at their due times, never before.
+
+    Times are absolute seconds of ``clock``. What is due at the same time happens in the order it was entered.
+    An entry costs one heap push and one pop; the alarm is re-armed only when the earliest time changes.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float], *, real_time: bool = True
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._heap: list[tuple[float, int, Callable[[float], None] | asyncio.Future[None]]] = []
+        self._order = 0
+        self._armed = float("inf")
+        self._alarm = make_alarm(loop, self._wake, clock, real_time=real_time)
+
+    def call_at(self, due: float, function: Callable[[float], None]) -> None:
+        """Call ``function(due)`` at ``due``; it must not raise."""
+        self._push(due, function)
+
+    def sleep_until(self, due: float) -> asyncio.Future[None]:
+        """Return a future that ends at ``due``; whoever waits may end it earlier by setting its result."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._push(due, future)
+        return future
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._heap.clear()
+        self._alarm.close()
+
+    def _push(self, due: float, what: Any) -> None:
+        self._order += 1
+        heapq.heappush(self._heap, (due, self._order, what))
+        if due < self._armed:
+            self._armed = due
+            self._alarm.arm(due)
+
+    def _wake(self) -> None:
+        heap = self._heap
+        # Only what is due by now: what is added meanwhile waits a turn of the loop, so that replies are read.
+        now = self._clock()
+        # Held low while the due ones run, so that what they add does not re-arm the alarm each time.
+        self._armed = float("-inf")
+        while heap and heap[0][0] <= now:
+            due, _, what = heapq.heappop(heap)
+            if isinstance(what, asyncio.Future):
+                if not what.done():
+                    what.set_result(None)
+            else:
+                what(due)
+        self._armed = heap[0][0] if heap else float("inf")
+        if heap:
+            self._alarm.arm(self._armed)

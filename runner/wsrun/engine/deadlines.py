@@ -1,0 +1,46 @@
+"""One deadline queue a worker instead of a timer a reply.
+
+Requests with the same timeout fall due in the order in which they were sent, so each distinct timeout is a
+queue and a sweep looks only at the heads. A reply that came leaves its request in the queue; the sweep drops
+it when it reaches the head, and a queue that holds mostly finished requests is rebuilt, so that memory follows
+the requests in flight and not the timeout.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from wsrun.engine.request import Request
+
+SWEEP = 0.02
+"""Seconds between sweeps: a timeout is noticed at most this late; its sample is the deadline all the same."""
+
+_REBUILD_AT = 4096
+
+
+class Deadlines:
+    """Requests by timeout; ``expire`` is called with each one whose deadline has passed unanswered."""
+
+    def __init__(self, expire: Callable[[Request], None]) -> None:
+        self._expire = expire
+        self._queues: dict[float, deque[Request]] = {}
+        self._rebuild_at: dict[float, int] = {}
+
+    def queue(self, timeout: float) -> deque[Request]:
+        """Return the queue of a timeout (seconds); the sender appends to it in the order of sending."""
+        self._rebuild_at.setdefault(timeout, _REBUILD_AT)
+        return self._queues.setdefault(timeout, deque())
+
+    def sweep(self, now: float) -> None:
+        """Expire what is due at ``now`` and let go of what is finished."""
+        for timeout, queue in self._queues.items():
+            while queue and (queue[0].done or queue[0].deadline <= now):
+                request = queue.popleft()
+                if not request.done:
+                    self._expire(request)
+            if len(queue) >= self._rebuild_at[timeout]:
+                waiting = [request for request in queue if not request.done]
+                queue.clear()
+                queue.extend(waiting)
+                self._rebuild_at[timeout] = max(_REBUILD_AT, 2 * len(waiting))

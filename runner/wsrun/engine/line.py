@@ -1,0 +1,401 @@
+"""One connection of one client: sending, and finding out what each arriving frame is.
+
+A frame is counted; then the first taker has it: the oldest waiting reply that it fits, then whoever expects
+it, then the mailbox. What nobody can take is ``messages.unmatched``. This module is the per-message path:
+``send`` and ``received`` are written for speed and measured by ``benchmarks/roundtrip.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from orjson import loads
+
+from wsrun.engine.programs import Captures, MessageProgram
+from wsrun.engine.request import Request
+from wsrun.expressions import MissingVariable, parse_id
+from wsrun.metrics.recorder import Cell, Stretch, Traffic
+from wsrun.patterns import ABSENT, Frame
+from wsrun.transports import Closing, Connection
+
+if TYPE_CHECKING:
+    from wsrun.engine.session import Session
+
+MAILBOX = 1000
+"""Frames kept for later ``expect`` steps; beyond it the oldest is dropped, and counted."""
+
+REMEMBERED = 1000
+"""Keys of timed-out requests that a connection remembers, to know a late reply from a stray frame."""
+
+LATE = 0.010
+"""A scheduled message that left more than this many seconds after its time counts as late."""
+
+
+class Expectation:
+    """An ``expect`` step that waits: ``wanted`` more frames that fit."""
+
+    __slots__ = ("captures", "fits", "future", "wanted")
+
+    def __init__(self, fits: Callable[[Frame], bool], captures: Captures, wanted: int) -> None:
+        self.fits = fits
+        self.captures = captures
+        self.wanted = wanted
+        self.future: asyncio.Future[bool] | None = None
+
+
+class Line:
+    """A client's side of one connection; the transport's ``Sink``."""
+
+    __slots__ = (
+        "at_closing",
+        "cells",
+        "closing",
+        "connection",
+        "expectation",
+        "first_due",
+        "hot_field",
+        "late",
+        "mailbox",
+        "order",
+        "session",
+        "stretch",
+        "table",
+        "tables",
+        "traffic",
+        "waiting",
+        "world",
+    )
+
+    def __init__(self, session: Session, *, mailbox: bool) -> None:
+        self.session = session
+        self.world = session.world
+        self.connection: Connection | None = None
+        self.closing: Closing | None = None
+        self.at_closing: asyncio.Future[None] | None = None
+        self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
+        self.hot_field = self.world.hot_field
+        self.table: dict[Any, Request] = self.tables[0] if self.tables else {}
+        self.waiting: list[Request] = []
+        self.late: dict[Any, Cell] | None = None
+        self.order = 0
+        self.mailbox: deque[Frame] | None = deque() if mailbox else None
+        self.expectation: Expectation | None = None
+        self.first_due: float | None = None
+        self.stretch: Stretch = self.world.stretch
+        self.cells: list[Cell | None] = []
+        self.traffic: Traffic
+        self.turn(self.stretch)
+
+    # Phases
+
+    def turn(self, stretch: Stretch) -> None:
+        """Write into the numbers of another part of the run from now on."""
+        self.stretch = stretch
+        self.cells, self.traffic = self.world.numbers(self.session.group, self.session.profile_index, stretch)
+
+    # Sending
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+        return self.connection is not None and self.connection.is_open
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that wait for their replies."""
+        return sum(map(len, self.tables)) + len(self.waiting)
+
+    def send(
+        self, program: MessageProgram, due: float, future: asyncio.Future[bool] | None, *, scheduled: bool
+    ) -> bool:
+        """Send a message that is due at ``due``; the future, if any, gets whether a good reply came.
+
+        Returns False, with the failure counted, when the message cannot be made or sent. ``scheduled``: the
+        time was set beforehand, so that being late is wsrun's own fault and recorded as such.
+        """
+        world = self.world
+        stretch = world.stretch
+        if not stretch.start <= due < stretch.end:
+            stretch = world.stretch_at(due)
+        if stretch is not self.stretch:
+            self.turn(stretch)
+        session = self.session
+        connection = self.connection
+        cell = self.cells[program.index] or world.cell(self, program)
+        try:
+            if program.uses_id:
+                session.message_id = session.ids.make(int((world.clock() + world.unix_offset) * 1e6))
+            if program.uses_rows:
+                session.take_rows()
+            session.seq += 1
+            payload = program.build(session)
+            key = program.expected(session) if program.expected is not None else None
+        except MissingVariable as missing:
+            session.error("missing-variable", f"{program.name}: nothing was written to {missing.name} yet")
+            return False
+        if connection is None or not connection.is_open:
+            session.error("not-connected", f"{program.name}: the connection was gone before it was sent")
+            return False
+        sent = world.clock()
+        if program.binary:
+            connection.send_binary(payload)
+        else:
+            connection.send_text(payload)
+        cell.sent += 1
+        cell.bytes_sent += len(payload)
+        if scheduled:
+            lag = sent - due
+            world.recorder.send_lag.append(lag)
+            if lag > LATE:
+                cell.late += 1
+        if program.has_reply:
+            cell.expected += 1
+            request = Request(self, program, cell, due, sent)
+            request.future = future
+            if not program.simple:
+                self.bind(request)
+            self.order += 1
+            request.order = self.order
+            table = self.tables[program.table] if program.table is not None else None
+            if table is None or key in table:
+                if request.belongs is None:
+                    request.belongs = world.belongs(program, session)
+                self.waiting.append(request)
+            else:
+                request.table = table
+                request.key = key
+                table[key] = request
+            program.queue.append(request)
+        return True
+
+    def bind(self, request: Request) -> None:
+        """Fix the patterns of a request to the values of its message."""
+        program, session = request.program, self.session
+        request.belongs = None if program.belongs is None else program.belongs.bind(session)
+        request.until = None if program.until is None else program.until.bind(session)
+        request.error = None if program.error is None else program.error.bind(session)
+        request.expect = None if program.expect is None else program.expect.bind(session)
+
+    # Receiving
+
+    def received(self, payload: str | bytes, at: float) -> None:
+        """Take a message from the transport."""
+        if at >= self.stretch.end:
+            self.turn(self.world.stretch_at(at))
+        traffic = self.traffic
+        traffic.received += 1
+        # isascii() looks at a flag of the str: no encoding for the common payload.
+        if payload.__class__ is bytes or payload.isascii():
+            traffic.bytes_received += len(payload)
+        else:
+            traffic.bytes_received += len(payload.encode())  # type: ignore[union-attr]
+        if self.first_due is not None:
+            self.session.first_message(at - self.first_due)
+            self.first_due = None
+        field = self.hot_field
+        if field is not None:
+            try:
+                request = self.table[loads(payload)[field]]
+            except (ValueError, LookupError, TypeError):
+                pass
+            else:
+                if request.program.simple:
+                    del self.table[request.key]
+                    self.answer(request, at)
+                    return
+        self.sort(Frame(payload, at))
+
+    def sort(self, frame: Frame) -> None:
+        """Find the taker of a frame, the long way."""
+        request = self.oldest_fit(frame)
+        if request is not None:
+            self.take(request, frame)
+        elif not self.known_as_over(frame):
+            self.post(frame)
+
+    def oldest_fit(self, frame: Frame) -> Request | None:
+        """Return the oldest waiting request that a frame belongs to."""
+        best: Request | None = None
+        for correlator, table in zip(self.world.correlators, self.tables, strict=True):
+            if not table:
+                continue
+            for extract in correlator.extracts:
+                key = extract(frame)
+                if key is ABSENT:
+                    continue
+                request = table.get(key)
+                if request is None or (best is not None and best.order < request.order):
+                    continue
+                if request.belongs is None or request.belongs(frame):
+                    best = request
+        for request in self.waiting:
+            if best is not None and best.order < request.order:
+                break
+            if request.belongs is not None and request.belongs(frame):
+                return request
+        return best
+
+    def take(self, request: Request, frame: Frame) -> None:
+        """Handle a frame that belongs to a request."""
+        if request.answers == 0 and request.until is not None:
+            request.cell.first.append(frame.at - request.sent)
+        request.answers += 1
+        for name, source in request.program.captures:
+            value = source(frame)
+            if value is not ABSENT:
+                self.session.variables[name] = value
+        if request.error is not None and request.error(frame):
+            self.fail(request, "reply-error", "the reply was one of the errors that the scenario names")
+        elif request.until is None or request.until(frame):
+            if request.expect is None or request.expect(frame):
+                self.forget(request)
+                self.answer(request, frame.at)
+            else:
+                self.fail(request, "reply-unexpected", "the reply was not what the scenario expects")
+
+    def known_as_over(self, frame: Frame) -> bool:
+        """Count a frame that answers a request which has timed out or was answered before."""
+        for correlator in self.world.correlators:
+            for extract in correlator.extracts:
+                key = extract(frame)
+                if key is ABSENT:
+                    continue
+                if self.late is not None and (cell := self.late.pop(key, None)) is not None:
+                    cell.late_replies += 1
+                    return True
+                # The id itself says whether this client sent it, so nothing is kept per answered message.
+                told = parse_id(key) if isinstance(key, str) else None
+                if told is not None and told[0] == self.session.number and told[2] <= self.session.ids.made:
+                    self.session.count("replies.extra")
+                    return True
+        return False
+
+    def post(self, frame: Frame) -> None:
+        """Hand a frame to who expects it, or to the mailbox."""
+        waiting = self.expectation
+        if waiting is not None and waiting.wanted and waiting.fits(frame):
+            self.deliver(waiting, frame)
+        elif self.mailbox is None:
+            self.traffic.unmatched += 1
+        else:
+            self.mailbox.append(frame)
+            if len(self.mailbox) > MAILBOX:
+                self.mailbox.popleft()
+                self.traffic.mailbox_dropped += 1
+                self.traffic.unmatched += 1
+
+    # Expecting
+
+    def expect(self, expectation: Expectation) -> bool:
+        """Read the mailbox, oldest first; True when all that is wanted was there."""
+        kept: deque[Frame] = deque()
+        for frame in self.mailbox or ():
+            if expectation.wanted and expectation.fits(frame):
+                self.deliver(expectation, frame)
+            else:
+                kept.append(frame)
+        if self.mailbox is not None:
+            self.mailbox = kept
+        self.expectation = expectation if expectation.wanted else None
+        return not expectation.wanted
+
+    def deliver(self, expectation: Expectation, frame: Frame) -> None:
+        """Give one frame to an expectation."""
+        expectation.wanted -= 1
+        for name, source in expectation.captures:
+            value = source(frame)
+            if value is not ABSENT:
+                self.session.variables[name] = value
+        future = expectation.future
+        if not expectation.wanted and future is not None and not future.done():
+            future.set_result(True)
+
+    def close_mailbox(self) -> None:
+        """Expect nothing any more: what is left was for nobody."""
+        if self.mailbox is not None:
+            self.traffic.unmatched += len(self.mailbox)
+            self.mailbox = None
+
+    # Ends of requests
+
+    def answer(self, request: Request, at: float) -> None:
+        """Count a good reply; the request is already out of its table."""
+        request.done = True
+        cell = request.cell
+        cell.answered += 1
+        cell.round_trip.append(at - request.due)
+        cell.service_time.append(at - request.sent)
+        future = request.future
+        if future is not None and not future.done():
+            future.set_result(True)
+
+    def fail(self, request: Request, cause: str, text: str) -> None:
+        """Count a reply that came and was not good."""
+        self.forget(request)
+        request.cell.failed += 1
+        self.finish(request, cause, text)
+
+    def expire(self, request: Request) -> None:
+        """Count a request whose deadline has passed; in the round trip it counts as its timeout."""
+        self.forget(request)
+        request.cell.timed_out += 1
+        request.cell.round_trip.append(request.deadline - request.due)
+        if request.table is not None:
+            if self.late is None:
+                self.late = {}
+            elif len(self.late) >= REMEMBERED:
+                del self.late[next(iter(self.late))]
+            self.late[request.key] = request.cell
+        self.finish(request, "reply-timeout", f"no reply within {request.program.timeout:g} s")
+
+    def lose(self, request: Request) -> None:
+        """Count a request whose connection went away."""
+        self.forget(request)
+        request.cell.lost += 1
+        self.finish(request, "reply-lost", "the connection ended before the reply")
+
+    def leave_pending(self) -> None:
+        """Count what is still unanswered when the run is over."""
+        for request in self.requests():
+            self.forget(request)
+            request.done = True
+            request.cell.pending += 1
+            if request.future is not None and not request.future.done():
+                request.future.set_result(False)
+
+    def finish(self, request: Request, cause: str, text: str) -> None:
+        """End a request that failed."""
+        request.done = True
+        self.session.error(cause, f"{request.program.name}: {text}", request.cell)
+        if request.future is not None and not request.future.done():
+            request.future.set_result(False)
+
+    def forget(self, request: Request) -> None:
+        """Take a request out of where it waits."""
+        if request.table is not None:
+            request.table.pop(request.key, None)
+        else:
+            self.waiting.remove(request)
+
+    def requests(self) -> list[Request]:
+        """Return all that wait, oldest first."""
+        found = [request for table in self.tables for request in table.values()]
+        return sorted([*found, *self.waiting], key=lambda request: request.order)
+
+    def closed(self, closing: Closing, at: float) -> None:
+        """Take note of the end of the connection."""
+        if at >= self.stretch.end:
+            self.turn(self.world.stretch_at(at))
+        self.closing = closing
+        for request in self.requests():
+            self.lose(request)
+        self.close_mailbox()
+        expectation = self.expectation
+        if expectation is not None and expectation.future is not None and not expectation.future.done():
+            expectation.future.set_result(False)
+        if self.at_closing is not None and not self.at_closing.done():
+            self.at_closing.set_result(None)
+        self.session.line_closed(closing, at)

@@ -1,0 +1,110 @@
+"""One worker's run from its first client to its last: phases, schedules, snapshots, drain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from wsrun.engine.deadlines import SWEEP
+from wsrun.engine.fitness import Fitness
+from wsrun.engine.roster import Roster
+from wsrun.engine.schedule import Schedule
+from wsrun.engine.world import World
+from wsrun.metrics.recorder import Stretch
+from wsrun.metrics.snapshot import Snapshot
+
+CLOSING_GRACE = 2.0
+"""Seconds beyond drain and ``close_timeout`` after which whoever still runs is cancelled."""
+
+
+class Performance:
+    """Performs a worker's share of a plan; ``emit`` gets each interval's snapshot."""
+
+    def __init__(self, world: World, emit: Callable[[Snapshot], None]) -> None:
+        self._world = world
+        self._emit = emit
+        self._fitness = Fitness(world)
+        self._schedules: list[Schedule] = []
+        self._roster: Roster
+        self._over: asyncio.Future[None] = world.loop.create_future()
+        self._index = 0
+        self._last = 0.0
+
+    def stop(self) -> None:
+        """End the phases now and go on with the drain."""
+        if not self._over.done():
+            self._over.set_result(None)
+
+    async def run(self) -> None:
+        """Perform; the last snapshot has been emitted when this returns."""
+        world = self._world
+        agenda, plan = world.agenda, world.plan
+        async with asyncio.TaskGroup() as tasks:
+            self._roster = Roster(world, tasks)
+            for stretch in world.stretches:
+                agenda.call_at(stretch.start, lambda _, s=stretch: self._enter(s))
+            agenda.call_at(world.start + plan.interval, self._fold)
+            agenda.call_at(world.start + SWEEP, self._sweep)
+            agenda.call_at(world.start + plan.duration, lambda _: self.stop())
+            agenda.call_at(world.start, lambda _: self._roster.start())
+            self._fitness.start()
+            await self._over
+            await self._drain()
+        self._snapshot(world.elapsed(world.clock()))
+        agenda.close()
+
+    async def _drain(self) -> None:
+        world, roster = self._world, self._roster
+        for schedule in self._schedules:
+            schedule.stop()
+        roster.stop()
+        limit = world.clock() + world.plan.drain
+        if await roster.wait(limit):
+            return
+        for session in roster.sessions:
+            if session.line is not None:
+                session.line.leave_pending()
+            session.rouse()
+        if not await roster.wait(world.clock() + world.plan.target.close_timeout + CLOSING_GRACE):
+            roster.cancel()
+
+    def _enter(self, stretch: Stretch) -> None:
+        world = self._world
+        if self._over.done() and stretch.phase < len(world.plan.phases):
+            return
+        before = world.stretch
+        world.stretch = stretch
+        if stretch.phase >= len(world.plan.phases):
+            return
+        phase = world.plan.phases[stretch.phase]
+        if stretch.start > world.start + phase.start:
+            return
+        world.handshakes.set_limit(-(-phase.handshakes // world.workers))
+        if stretch.phase != before.phase:
+            for session in self._roster.sessions:
+                session.enter_phase(stretch.phase)
+        for group in phase.rate:
+            schedule = Schedule(world, self._roster, phase, group)
+            self._schedules.append(schedule)
+            schedule.start()
+
+    def _sweep(self, due: float) -> None:
+        world = self._world
+        world.deadlines.sweep(world.clock())
+        world.agenda.call_at(max(due + SWEEP, world.clock()), self._sweep)
+
+    def _fold(self, due: float) -> None:
+        world = self._world
+        self._snapshot(world.elapsed(due))
+        world.agenda.call_at(due + world.plan.interval, self._fold)
+
+    def _snapshot(self, end: float) -> None:
+        world = self._world
+        backlog = 0
+        for session in self._roster.sessions:
+            if session.line is not None and session.line.connection is not None and session.line.is_open:
+                backlog += session.line.connection.write_backlog
+        gauges = self._fitness.gauges(backlog)
+        self._emit(world.recorder.snapshot(self._index, self._last, end, gauges))
+        self._index += 1
+        self._last = end

@@ -1,0 +1,190 @@
+"""A plan's messages and profiles, compiled once per worker into what runs per message."""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from wsrun.bodies import compile_body
+from wsrun.engine.deadlines import Deadlines
+from wsrun.engine.request import Request
+from wsrun.expressions import Scope, Tools, parse
+from wsrun.pacing.pauses import compile_pause
+from wsrun.patterns import Correlation, Frame, Matcher, compile_pattern, compile_source, correlation, parse_pattern
+from wsrun.patterns import parse_source
+from wsrun.plan import ExpectStep, MessagePlan, Mix, PausePlan, Plan, SendStep, StepPlan, ThinkStep
+
+Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
+"""Variable names and the compiled sources of their values."""
+
+
+class MessageProgram:
+    """One message, ready to be sent.
+
+    ``simple`` says that a reply is known by its correlation value alone and that nothing else is asked of it:
+    then a frame costs one lookup. ``table`` is the index of the correlator, None where replies are found by
+    trying the requests in the order of their sending.
+    """
+
+    __slots__ = (
+        "belongs",
+        "binary",
+        "build",
+        "captures",
+        "error",
+        "expect",
+        "expected",
+        "has_reply",
+        "index",
+        "name",
+        "plan",
+        "queue",
+        "simple",
+        "table",
+        "timeout",
+        "until",
+        "uses_id",
+        "uses_rows",
+    )
+
+    def __init__(self, plan: MessagePlan, compiler: ProgramCompiler) -> None:
+        self.plan = plan
+        self.index = plan.index
+        self.name = plan.name
+        self.binary = plan.frame == "binary"
+        self.build: Callable[[Scope], bytes] = compile_body(plan.body, compiler.tools)
+        self.has_reply = plan.reply is not None
+        self.timeout = 0.0
+        self.queue: deque[Request] = deque()
+        self.table: int | None = None
+        self.expected: Callable[[Scope], Any] | None = None
+        self.belongs: Matcher | None = None
+        self.until: Matcher | None = None
+        self.error: Matcher | None = None
+        self.expect: Matcher | None = None
+        self.captures: Captures = ()
+        self.simple = False
+        texts = [plan.body.source]
+        reply = plan.reply
+        if reply is not None:
+            texts += [reply.match, reply.until, reply.error, reply.expect]
+            self.timeout = reply.timeout
+            self.queue = compiler.deadlines.queue(reply.timeout)
+            self.until = compiler.matcher(reply.until)
+            self.error = compiler.matcher(reply.error)
+            self.expect = compiler.matcher(reply.expect)
+            self.captures = compile_captures(reply.capture)
+            found = correlation(parse_pattern(reply.match), compiler.tools)
+            if found is not None:
+                self.table = compiler.correlator(found)
+                self.expected = found.expected
+            if found is None or not found.is_exact:
+                self.belongs = compiler.matcher(reply.match)
+            plain = (self.belongs, self.until, self.error, self.expect) == (None, None, None, None)
+            self.simple = plain and not self.captures
+        names = {path for text in texts for path in names_in(text)}
+        self.uses_id = ("id",) in names
+        self.uses_rows = any(path[0] in compiler.row_names for path in names)
+
+
+class Step:
+    """A step of ``start`` or ``end``: its plan, and its compiled parts."""
+
+    __slots__ = ("captures", "matcher", "pause", "plan")
+
+    def __init__(self, plan: StepPlan, compiler: ProgramCompiler) -> None:
+        self.plan = plan
+        self.matcher: Matcher | None = None
+        self.captures: Captures = ()
+        self.pause: Callable[[Random], float] | None = None
+        if isinstance(plan, ExpectStep):
+            self.matcher = compiler.matcher(plan.pattern)
+            self.captures = compile_captures(plan.capture)
+        elif isinstance(plan, ThinkStep):
+            self.pause = compile_pause(plan.pause)
+
+
+class Behaviour:
+    """What a client of one profile does in one phase: which messages, at what pauses."""
+
+    __slots__ = ("cumulative", "messages", "only", "pause", "total")
+
+    def __init__(self, mix: Mix, think: PausePlan, programs: Sequence[MessageProgram]) -> None:
+        self.messages = tuple(programs[index] for index, _ in mix)
+        self.cumulative = tuple(itertools.accumulate(weight for _, weight in mix))
+        self.total = self.cumulative[-1] if mix else 0.0
+        self.only = self.messages[0] if len(self.messages) == 1 else None
+        self.pause = compile_pause(think)
+
+    def draw(self, rng: Random) -> MessageProgram:
+        """Choose a message by weight."""
+        if self.only is not None:
+            return self.only
+        return self.messages[bisect(self.cumulative, rng.random() * self.total)]
+
+
+class ProfileProgram:
+    """One profile, ready to run."""
+
+    __slots__ = ("end", "expects_in_end", "expects_in_start", "name", "start")
+
+    def __init__(self, name: str, start: Sequence[StepPlan], end: Sequence[StepPlan], compiler: ProgramCompiler):
+        self.name = name
+        self.start = tuple(Step(plan, compiler) for plan in start)
+        self.end = tuple(Step(plan, compiler) for plan in end)
+        self.expects_in_start = any(isinstance(plan, ExpectStep) for plan in start)
+        self.expects_in_end = any(isinstance(plan, ExpectStep) for plan in end)
+
+
+class ProgramCompiler:
+    """Compiles a plan's parts, and collects the distinct correlators on the way."""
+
+    def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines) -> None:
+        self.tools = tools
+        self.deadlines = deadlines
+        self.row_names = frozenset(data.name for data in plan.data if data.per == "message")
+        self.correlators: list[Correlation] = []
+        self.messages = [MessageProgram(message, self) for message in plan.messages]
+        self.profiles = [ProfileProgram(p.name, p.start, p.end, self) for p in plan.profiles]
+
+    def matcher(self, pattern: Any) -> Matcher | None:
+        """Compile a pattern as written; None stays None."""
+        return None if pattern is None else compile_pattern(parse_pattern(pattern), self.tools)
+
+    def correlator(self, found: Correlation) -> int:
+        """Return the index of a correlator; requests whose replies carry their key alike share one table."""
+        for index, known in enumerate(self.correlators):
+            if known.key == found.key:
+                return index
+        self.correlators.append(found)
+        return len(self.correlators) - 1
+
+
+def compile_captures(captures: Sequence[tuple[str, str]]) -> Captures:
+    """Compile ``capture: {variable: source}``."""
+    return tuple((name, compile_source(parse_source(source))) for name, source in captures)
+
+
+def names_in(value: Any) -> Iterator[tuple[str, ...]]:
+    """Yield the names that the templates in a JSON-like value use, as dotted paths."""
+    if isinstance(value, str):
+        for part in parse(value).parts:
+            if not isinstance(part, str):
+                yield from part.names
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from names_in(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from names_in(inner)
+
+
+def sends(step: Step, programs: Sequence[MessageProgram]) -> list[MessageProgram]:
+    """Return what a send step sends, in order."""
+    plan = step.plan
+    assert isinstance(plan, SendStep)
+    return [programs[index] for _ in range(plan.times) for index in plan.messages]

@@ -1,0 +1,451 @@
+"""One client from birth to leaving: connect, ``start``, the body until told to leave, ``end``, close.
+
+=============  =====================  ==========================================
+state          until                  then
+=============  =====================  ==========================================
+waiting        a handshake is free    connecting; gone when told to leave
+connecting     the handshake ended    starting, or gone (counted by its outcome)
+starting       ``start`` is done      working; ending when a step failed
+working        told to leave or lost  settling
+settling       no reply is awaited    ending
+ending         ``end`` is done        closing
+closing        the peer has closed    gone
+=============  =====================  ==========================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from wsrun.engine.line import Expectation, Line
+from wsrun.engine.programs import MessageProgram, Step, sends
+from wsrun.expressions import IdMaker, MissingVariable
+from wsrun.metrics.recorder import Cell
+from wsrun.metrics.snapshot import labels_of
+from wsrun.plan import ExpectStep, SendStep
+from wsrun.transports import CloseSide, Closing, ConnectFailure, Endpoint
+
+if TYPE_CHECKING:
+    from wsrun.engine.world import World
+
+SETTLE = 0.02
+"""Seconds between looks at whether all replies have come, when leaving a schedule."""
+
+_CLOSE_GRACE = 1.0
+"""Seconds beyond ``close_timeout`` after which a transport that says nothing is given up."""
+
+
+class Session:
+    """A client. It is also the scope in which its templates are evaluated."""
+
+    __slots__ = (
+        "_messages_made",
+        "_rng",
+        "_rng_seed",
+        "client_id",
+        "group",
+        "ids",
+        "index",
+        "is_ready",
+        "leaving",
+        "line",
+        "message_id",
+        "number",
+        "profile_index",
+        "rows",
+        "seq",
+        "slot",
+        "token_until",
+        "variables",
+        "wake",
+        "world",
+    )
+
+    def __init__(self, world: World, group: int, slot: int, number: int, life: int) -> None:
+        """``number`` is the client's number among all births of the run, ``life`` how often the slot was used."""
+        self.world = world
+        self.group = group
+        self.slot = self.index = slot
+        self.number = number
+        self.client_id = f"{world.plan.groups[group].name}/{slot:04d}"
+        self.profile_index = world.profile_of(group, slot, world.stretch.phase)
+        self.ids = IdMaker(number)
+        self.message_id = ""
+        self.seq = 0
+        self.variables: dict[str, Any] = {}
+        self.rows: dict[str, Mapping[str, Any]] = {}
+        self.token_until = float("inf")
+        self.leaving = False
+        self.is_ready = False
+        self.wake: asyncio.Future[None] | None = None
+        self.line: Line | None = None
+        self._rng: Random | None = None
+        self._rng_seed = f"{world.plan.seed}/{self.client_id}/{life}"
+        self._messages_made = 0
+
+    # The scope of templates
+
+    @property
+    def profile(self) -> str:
+        """The name of the client's profile in this phase."""
+        return self.world.profiles[self.profile_index].name
+
+    @property
+    def group_name(self) -> str:
+        """The name of the client's group."""
+        return self.world.plan.groups[self.group].name
+
+    @property
+    def rng(self) -> Random:
+        """The client's own random stream; made when first drawn from, because it takes 2.5 KiB."""
+        if self._rng is None:
+            self._rng = Random(self._rng_seed)
+        return self._rng
+
+    def take_rows(self) -> None:
+        """Take the data rows of the next message, for data that is taken per message."""
+        self._messages_made += 1
+        for data, picker in self.world.pickers:
+            if data.per == "message":
+                self.rows[data.name] = picker.row_for(self.number, 0, self._messages_made) or {}
+
+    # Life
+
+    async def run(self) -> None:
+        """Live; ends by itself when told to leave, when lost, or when the connection was not made."""
+        world = self.world
+        try:
+            self.line = await self.connect()
+            if self.line is None:
+                return
+            program = world.profiles[self.profile_index]
+            good = await self.steps(program.start)
+            if not program.expects_in_end:
+                self.line.close_mailbox()
+            if good:
+                self.is_ready = True
+                await self.body()
+                self.is_ready = False
+                await self.settle()
+            await self.steps(world.profiles[self.profile_index].end, ending=True)
+            await self.hang_up()
+        finally:
+            self.is_ready = False
+            if self.line is not None and self.line.closing is None and self.line.connection is not None:
+                self.line.connection.abort()
+
+    def leave(self) -> None:
+        """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
+        self.leaving = True
+        self.rouse()
+
+    def rouse(self) -> None:
+        """End a sleep, so that the client looks around."""
+        if self.wake is not None and not self.wake.done():
+            self.wake.set_result(None)
+
+    def enter_phase(self, phase: int) -> None:
+        """Take up the role of a new phase; sleeps are kept where nothing changes for this client."""
+        world = self.world
+        before = (self.profile_index, world.behaviour(self.profile_index, max(phase - 1, 0)))
+        if self.is_connected:
+            world.closed(self)
+        self.profile_index = world.profile_of(self.group, self.slot, phase)
+        if self.is_connected:
+            world.opened(self)
+        if self.line is not None:
+            self.line.turn(world.stretch)
+        after = (self.profile_index, world.behaviour(self.profile_index, phase))
+        scheduled = world.is_scheduled(self.group, phase)
+        if scheduled or world.is_scheduled(self.group, phase - 1) or _differ(before, after):
+            self.rouse()
+
+    # Connecting
+
+    async def connect(self) -> Line | None:
+        """Make the connection and count how it went; None when there is none."""
+        world = self.world
+        async with world.handshakes:
+            if self.leaving:
+                return None
+            started = world.clock()
+            labels = world.labels(self.group, self.profile_index, world.stretch)
+            key = labels_of(labels)
+            recorder = world.recorder
+            recorder.count("connect.attempted", key)
+            line = Line(self, mailbox=world.profiles[self.profile_index].expects_in_start)
+            line.first_due = started
+            try:
+                self.born()
+                endpoint = await self.endpoint()
+                connection = await world.transport.open(endpoint, line)
+            except ConnectFailure as failure:
+                self.connect_failed(failure, labels)
+                return None
+            except MissingVariable as missing:
+                text = f"nothing was written to {missing.name} before the connection"
+                self.connect_failed(ConnectFailure("failed", "missing-variable", text), labels)
+                return None
+            except asyncio.CancelledError:
+                text = "the run was over before the handshake"
+                self.connect_failed(ConnectFailure("timed_out", "run-over", text), labels)
+                raise
+            line.connection = connection
+            line.first_due = started + connection.timings.total
+            recorder.count("connect.established", key)
+            timings = connection.timings
+            for name in ("dns", "tcp", "tls", "upgrade"):
+                value = getattr(timings, name)
+                if value is not None:
+                    recorder.sample(f"connect.{name}", key, value)
+            recorder.sample("connect.time", key, timings.total)
+            world.opened(self)
+            return line
+
+    def connect_failed(self, failure: ConnectFailure, labels: dict[str, str | None]) -> None:
+        """Count a connection that was not made; a tolerated refusal is no error."""
+        world = self.world
+        status = None if failure.status is None else str(failure.status)
+        name = f"connect.{failure.kind}"
+        world.recorder.count(name, labels_of({**labels, "cause": failure.cause, "status": status}))
+        if failure.kind == "refused" and failure.status in world.plan.groups[self.group].tolerate_refusals:
+            return
+        at = world.elapsed(world.clock())
+        world.recorder.error(failure.cause, self.client_id, at, failure.text, {**labels, "status": status})
+
+    def born(self) -> None:
+        """Write the variables that a client has from birth: rows, token, ``assign``."""
+        world = self.world
+        for data, picker in world.pickers:
+            self.rows[data.name] = picker.row_for(self.number, 0, 0) or {}
+        for name, value in world.assign[self.group]:
+            self.variables[name] = value(self)
+        self.mint()
+
+    def mint(self) -> None:
+        """Make the client's token, when the scenario has one."""
+        world = self.world
+        if world.plan.jwt is None or world.claims is None:
+            return
+        from wsrun.tokens import mint
+
+        now = world.clock() + world.unix_offset
+        self.variables["token"] = mint(world.plan.jwt, world.claims(self), now)
+
+    async def endpoint(self) -> Endpoint:
+        """Evaluate where and how this client connects."""
+        world = self.world
+        target = world.plan.target
+        url = world.url(self)
+        return Endpoint(
+            url=url,
+            headers=tuple((name, value(self)) for name, value in world.headers),
+            subprotocols=target.subprotocols,
+            compression=target.compression == "deflate",
+            max_message=target.max_message,
+            ssl=world.ssl,
+            server_name=target.tls.server_name,
+            connect_timeout=target.connect_timeout,
+            close_timeout=target.close_timeout,
+            address=await world.resolve(url),
+            user_agent=world.user_agent,
+        )
+
+    # Steps
+
+    async def steps(self, steps: tuple[Step, ...], *, ending: bool = False) -> bool:
+        """Run steps in order; the first that fails ends them. True when all were good.
+
+        ``end`` always runs, less what needs a lost connection.
+        """
+        for step in steps:
+            if ending and not self.is_connected and not step.pause:
+                continue
+            if not await self.step(step):
+                return False
+            if self.leaving and not ending:
+                return True
+        return True
+
+    async def step(self, step: Step) -> bool:
+        """Run one step; True when it was good."""
+        plan = step.plan
+        if isinstance(plan, SendStep):
+            return await self.send_all(sends(step, self.world.messages), wait=plan.wait)
+        if isinstance(plan, ExpectStep):
+            return await self.expect(step, plan)
+        assert step.pause is not None
+        await self.sleep(self.world.clock() + step.pause(self.rng))
+        return True
+
+    async def send_all(self, programs: list[MessageProgram], *, wait: bool) -> bool:
+        """Send messages at once, then wait for their replies."""
+        loop, line = self.world.loop, self.line
+        assert line is not None
+        due = self.world.clock()
+        replies: list[asyncio.Future[bool]] = []
+        good = True
+        for program in programs:
+            future = loop.create_future() if program.has_reply and wait else None
+            if not line.send(program, due, future, scheduled=False):
+                good = False
+            elif future is not None:
+                replies.append(future)
+        for reply in replies:
+            good = await reply and good
+        return good
+
+    async def expect(self, step: Step, plan: ExpectStep) -> bool:
+        """Wait for frames that fit; True when they came, or when the step is optional."""
+        world, line = self.world, self.line
+        assert line is not None and step.matcher is not None
+        waiting = Expectation(step.matcher.bind(self), step.captures, plan.count)
+        met = line.expect(waiting)
+        if not met and line.is_open:
+            waiting.future = world.loop.create_future()
+            deadline = world.clock() + plan.timeout
+            world.agenda.call_at(deadline, lambda _: _settle(waiting.future))
+            met = await waiting.future
+        line.expectation = None
+        if met or not plan.optional:
+            self.count("expect.passed" if met else "expect.failed")
+        if not met and not plan.optional:
+            got = plan.count - waiting.wanted
+            text = f"{got} of {plan.count} expected messages within {plan.timeout:g} s"
+            self.error("expect-failed", text)
+        return met or plan.optional
+
+    # The body
+
+    async def body(self) -> None:
+        """Think, send, await the reply, again and again; under a schedule only be there."""
+        world, line = self.world, self.line
+        assert line is not None
+        clock = world.clock
+        loop = world.loop
+        base = clock()
+        fresh = True
+        while not self.leaving and line.closing is None:
+            phase = world.stretch.phase
+            behaviour = world.behaviour(self.profile_index, phase)
+            if not behaviour.messages or world.is_scheduled(self.group, phase):
+                await self.sleep(None)
+                base, fresh = clock(), True
+                continue
+            pause = behaviour.pause(self.rng)
+            if fresh:
+                # Clients that come together do not speak together: the first think is spread.
+                pause *= self.rng.random()
+                fresh = False
+            if pause > 0:
+                due = base + pause
+                await self.sleep(due)
+                if clock() < due:
+                    base, fresh = clock(), True
+                    continue
+            else:
+                due = clock()
+            program = behaviour.draw(self.rng)
+            if program.has_reply:
+                reply = loop.create_future()
+                if line.send(program, due, reply, scheduled=pause > 0):
+                    await reply
+                elif pause <= 0:
+                    await asyncio.sleep(SETTLE)
+            elif not line.send(program, due, None, scheduled=pause > 0) or pause <= 0:
+                # Without a pause and without a reply nothing else would let the loop turn.
+                await asyncio.sleep(0)
+            base = clock()
+
+    async def sleep(self, due: float | None) -> None:
+        """Sleep until ``due``, or until roused; None: until roused."""
+        world = self.world
+        self.wake = world.loop.create_future() if due is None else world.agenda.sleep_until(due)
+        await self.wake
+        self.wake = None
+
+    async def settle(self) -> None:
+        """Wait until no reply is awaited; each has its own timeout."""
+        line = self.line
+        assert line is not None
+        while line.in_flight:
+            await self.world.agenda.sleep_until(self.world.clock() + SETTLE)
+
+    async def hang_up(self) -> None:
+        """Close in good order and wait for the peer."""
+        line, world = self.line, self.world
+        assert line is not None and line.connection is not None
+        line.close_mailbox()
+        if line.closing is not None:
+            return
+        line.at_closing = world.loop.create_future()
+        line.connection.close(1000)
+        limit = world.plan.target.close_timeout + _CLOSE_GRACE
+        world.agenda.call_at(world.clock() + limit, lambda _: _settle(line.at_closing))
+        await line.at_closing
+
+    # What the line tells
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is there."""
+        return self.line is not None and self.line.is_open
+
+    def first_message(self, after: float) -> None:
+        """Record how long after the handshake the first message came, in seconds."""
+        world = self.world
+        labels = labels_of(world.labels(self.group, self.profile_index, world.stretch))
+        world.recorder.sample("connect.first_message", labels, max(after, 0.0))
+
+    def line_closed(self, closing: Closing, at: float) -> None:
+        """Count how the connection ended; a close that nobody asked for or tolerates is an error."""
+        world = self.world
+        world.closed(self)
+        labels = world.labels(self.group, self.profile_index, world.stretch_at(at))
+        code, side = str(closing.code), closing.side
+        world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
+        asked = self.line is not None and self.line.at_closing is not None
+        good = asked and closing.cause is None
+        if not good and closing.code not in world.plan.groups[self.group].tolerate_closes:
+            cause = closing.cause or f"closed-{closing.code}"
+            labels |= {"code": code, "side": side}
+            world.recorder.error(cause, self.client_id, world.elapsed(at), _close_text(closing), labels)
+        self.rouse()
+
+    def count(self, name: str) -> None:
+        """Add one to a counter of this client's group and profile."""
+        world = self.world
+        world.recorder.count(name, labels_of(world.labels(self.group, self.profile_index, world.stretch)))
+
+    def error(self, cause: str, text: str, cell: Cell | None = None) -> None:
+        """Count an error of this client, under the labels of a message where it is about one."""
+        world = self.world
+        labels: dict[str, str | None]
+        if cell is None:
+            labels = world.labels(self.group, self.profile_index, world.stretch)
+        else:
+            labels = dict(cell.labels)
+        world.recorder.error(cause, self.client_id, world.elapsed(world.clock()), text, labels)
+
+
+def _settle(future: asyncio.Future[Any] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(False)
+
+
+def _differ(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
+    return before[0] != after[0] or before[1].messages != after[1].messages
+
+
+def _close_text(closing: Closing) -> str:
+    who: Mapping[CloseSide, str] = {
+        "client": "wsrun closed",
+        "server": "the server closed",
+        "network": "the network ended",
+    }
+    reason = f", “{closing.reason}”" if closing.reason else ""
+    return f"{who[closing.side]} the connection with {closing.code}{reason}"
+

@@ -1,0 +1,121 @@
+"""The worker process: compile, say ready, wait for the start, perform, report.
+
+Messages to the coordinator are tuples: ``("ready", None)``, ``("snapshot", Snapshot)``, ``("done", None)``,
+``("failed", traceback)``. From it: ``("start", t0)`` with t0 in seconds of CLOCK_MONOTONIC, which the
+processes of one machine share, then ``("stop", None)``. A worker whose coordinator is gone ends by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import gc
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+from wsrun.engine.performance import Performance
+from wsrun.engine.world import World
+from wsrun.plan import Plan
+from wsrun.transports import transports
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(plan: Plan, transport: str, worker: int, workers: int, pipe: Connection) -> None:
+    """Run one worker; the entry point of its process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with_parent()
+    _raise_descriptor_limit()
+    outbox = _Outbox(pipe)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_perform(plan, transport, worker, workers, pipe, outbox))
+        outbox.put("done", None)
+    except EOFError:
+        pass
+    except BaseException:
+        outbox.put("failed", traceback.format_exc())
+    outbox.close()
+
+
+async def _perform(
+    plan: Plan, transport: str, worker: int, workers: int, pipe: Connection, outbox: _Outbox
+) -> None:
+    loop = asyncio.get_running_loop()
+    world = World(plan, transports()[transport](), loop, worker=worker, workers=workers)
+    outbox.put("ready", None)
+    word, start = await loop.run_in_executor(None, pipe.recv)
+    if word != "start":
+        return
+    world.begin(start)
+    # What is compiled lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    performance = Performance(world, lambda snapshot: outbox.put("snapshot", snapshot))
+
+    def heard() -> None:
+        try:
+            if pipe.poll():
+                pipe.recv()
+        except (EOFError, OSError):
+            os._exit(3)
+        performance.stop()
+
+    loop.add_reader(pipe.fileno(), heard)
+    try:
+        await performance.run()
+    finally:
+        loop.remove_reader(pipe.fileno())
+
+
+class _Outbox:
+    """Sends from a thread of its own, because a write to a full pipe must not hold up the loop."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._queue: queue.SimpleQueue[tuple[str, Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+
+    def put(self, word: str, value: Any) -> None:
+        self._queue.put((word, value))
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(10.0)
+
+    def _send(self) -> None:
+        with contextlib.suppress(OSError):
+            while (message := self._queue.get()) is not None:
+                self._pipe.send(message)
+
+
+def _loop_factory() -> Any:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _raise_descriptor_limit() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

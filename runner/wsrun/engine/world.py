@@ -1,0 +1,268 @@
+"""What the clients of one worker share: the compiled plan, the clock, where they are in the run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from wsrun import __version__
+from wsrun.data import RowPicker
+from wsrun.engine.agenda import Agenda
+from wsrun.engine.deadlines import Deadlines
+from wsrun.engine.gate import Gate
+from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
+from wsrun.engine.request import Request
+from wsrun.expressions import FakePool, Tools, compile_text, compile_value
+from wsrun.metrics.recorder import Cell, Recorder, Stretch, Traffic
+from wsrun.pacing.levels import level_at
+from wsrun.pacing.shares import shares
+from wsrun.plan import Level, Plan
+from wsrun.transports import Transport
+
+if TYPE_CHECKING:
+    from wsrun.engine.line import Line
+    from wsrun.engine.session import Session
+
+DRAIN = "drain"
+"""The name of what follows the last phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What differs between a real run and one in virtual time.
+
+    ``clock`` gives absolute seconds that never go back; ``unix_offset`` added to them is the time of day.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    unix_offset: float = field(default_factory=lambda: time.time() - time.monotonic())
+    real_time: bool = True
+
+
+class World:
+    """One worker's share of a run: workers number 0…workers-1, client slot n is worker n mod workers."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        transport: Transport,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        worker: int = 0,
+        workers: int = 1,
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        """Compile the plan; ``begin`` must be called before any client is made."""
+        around = surroundings or Surroundings()
+        self.plan = plan
+        self.transport = transport
+        self.loop = loop
+        self.worker = worker
+        self.workers = workers
+        self.start = 0.0
+        self.clock = around.clock
+        self.unix_offset = around.unix_offset
+        self.agenda = Agenda(loop, around.clock, real_time=around.real_time)
+        self.deadlines = Deadlines(_expire)
+        self.recorder = Recorder(worker)
+        self.stretches: list[Stretch] = []
+        self._starts: list[float] = []
+        self.stretch: Stretch
+        self.handshakes = Gate(1)
+        self.user_agent = f"wsrun/{__version__}"
+        self._named_counters: dict[str, int] = {}
+        tools = Tools(
+            seed=plan.seed,
+            counters=self._next_of,
+            now=lambda: around.clock() + around.unix_offset,
+            fake=FakePool(plan.seed),
+        )
+        compiled = ProgramCompiler(plan, tools, self.deadlines)
+        self.messages = compiled.messages
+        self.profiles = compiled.profiles
+        self.correlators = tuple(compiled.correlators)
+        self.hot_field = _hot_field(compiled)
+        self._matches = [
+            None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages
+        ]
+        self.url = compile_text(plan.target.url, tools)
+        self.headers = tuple((name, compile_text(value, tools)) for name, value in plan.target.headers)
+        self.assign = [
+            tuple((name, compile_value(value, tools)) for name, value in group.assign) for group in plan.groups
+        ]
+        self.claims = None if plan.jwt is None else compile_value(dict(plan.jwt.claims), tools)
+        self.pickers = tuple((data, RowPicker(data, plan.seed)) for data in plan.data)
+        self.ssl = _ssl_context(plan)
+        self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
+        self.open: Counter[tuple[int, int]] = Counter()
+        self._numbers: dict[tuple[int, int, int], tuple[list[Cell | None], Traffic]] = {}
+        self._behaviours: dict[tuple[int, int], Behaviour] = {}
+        self._shares: dict[tuple[tuple[int, float], ...], list[int]] = {}
+
+    # Where we are
+
+    def begin(self, start: float) -> None:
+        """Fix the moment at which the run starts, in absolute seconds of the clock."""
+        self.start = start
+        self.stretches = _stretches(self.plan, start)
+        self._starts = [stretch.start for stretch in self.stretches]
+        self.stretch = self.stretches[0]
+
+    def stretch_at(self, at: float) -> Stretch:
+        """Return the part of the run that a moment belongs to."""
+        return self.stretches[max(bisect_right(self._starts, at) - 1, 0)]
+
+    def elapsed(self, at: float) -> float:
+        """Seconds since the start of the run."""
+        return at - self.start
+
+    # Connections
+
+    async def resolve(self, url: str) -> tuple[str, int] | None:
+        """Resolve a host once per run, so that no answer that changes moves the load elsewhere.
+
+        Returns None the first time: the transport then resolves by itself and says how long it took.
+        """
+        parts = urlsplit(url)
+        key = (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
+        known = self.addresses.get(key)
+        if known is None:
+            with contextlib.suppress(OSError):
+                found = await self.loop.getaddrinfo(*key, type=socket.SOCK_STREAM)
+                self.addresses[key] = (str(found[0][4][0]), key[1])
+        return known
+
+    def opened(self, session: Session) -> None:
+        """Take note of a connection that was made."""
+        self.open[session.group, session.profile_index] += 1
+
+    def closed(self, session: Session) -> None:
+        """Take note of a connection that is over."""
+        self.open[session.group, session.profile_index] -= 1
+
+    # Numbers
+
+    def numbers(self, group: int, profile: int, stretch: Stretch) -> tuple[list[Cell | None], Traffic]:
+        """Return where clients of a group and profile write in a part of the run."""
+        key = (group, profile, stretch.index)
+        found = self._numbers.get(key)
+        if found is None:
+            traffic = self.recorder.traffic(**self.labels(group, profile, stretch))
+            found = self._numbers[key] = ([None] * len(self.messages), traffic)
+        return found
+
+    def cell(self, line: Line, program: MessageProgram) -> Cell:
+        """Make the cell of a message that a line sends for the first time in this part of the run."""
+        session = line.session
+        plan = program.plan
+        cell = self.recorder.cell(
+            **self.labels(session.group, session.profile_index, line.stretch),
+            message=program.name,
+            kind=plan.kind,
+            priority=None if plan.priority == "normal" else plan.priority,
+        )
+        line.cells[program.index] = cell
+        return cell
+
+    def labels(self, group: int, profile: int, stretch: Stretch) -> dict[str, str | None]:
+        """The labels of a client's numbers."""
+        return {
+            "group": self.plan.groups[group].name,
+            "profile": self.plan.profiles[profile].name,
+            **stretch.labels,
+        }
+
+    def belongs(self, program: MessageProgram, session: Session) -> Any:
+        """Bind the whole ``match`` of a message, for a request that no table can hold."""
+        matcher = self._matches[program.index]
+        assert matcher is not None
+        return matcher.bind(session)
+
+    # Behaviour
+
+    def profile_of(self, group: int, slot: int, phase: int) -> int:
+        """Return the profile of a client slot in a phase (the drain counts as the last phase)."""
+        phases = self.plan.phases
+        weights = phases[min(phase, len(phases) - 1)].profiles or self.plan.groups[group].profiles
+        if len(weights) == 1:
+            return weights[0][0]
+        order = self._shares.get(weights, [])
+        if slot >= len(order):
+            order = self._shares[weights] = shares([weight for _, weight in weights], 2 * slot + 64)
+        return weights[order[slot]][0]
+
+    def behaviour(self, profile: int, phase: int) -> Behaviour:
+        """Return what clients of a profile do in a phase."""
+        phase = min(phase, len(self.plan.phases) - 1)
+        key = (profile, phase)
+        found = self._behaviours.get(key)
+        if found is None:
+            plan = self.plan.profiles[profile]
+            mix = self.plan.phases[phase].mix.get(profile, plan.mix)
+            found = self._behaviours[key] = Behaviour(mix, plan.think, self.messages)
+        return found
+
+    def is_scheduled(self, group: int, phase: int) -> bool:
+        """Whether the messages of a group follow the schedule of the phase and not think times."""
+        return phase < len(self.plan.phases) and group in self.plan.phases[phase].rate
+
+    def clients_level(self, group: int, phase: int) -> Level:
+        """Return the planned clients of a group in a phase."""
+        for plan in reversed(self.plan.phases[: phase + 1]):
+            level = plan.clients.get(group)
+            if level is not None and plan.index == phase:
+                return level
+            if level is not None:
+                last = level_at(level, plan.duration, plan.duration)
+                return Level(start=last, end=last)
+        return Level(start=0.0, end=0.0)
+
+    def _next_of(self, name: str) -> int:
+        # Interleaved over the workers, so that no number is given twice in a run.
+        number = self._named_counters.get(name, self.worker)
+        self._named_counters[name] = number + self.workers
+        return number + 1
+
+
+def _expire(request: Request) -> None:
+    request.session.expire(request)
+
+
+def _stretches(plan: Plan, start: float) -> list[Stretch]:
+    made: list[Stretch] = []
+
+    def add(phase: int, name: str, warm_up: bool, begin: float, end: float) -> None:
+        if end > begin:
+            made.append(Stretch(len(made), phase, name, warm_up, start + begin, start + end))
+
+    for phase in plan.phases:
+        warm = phase.start + phase.warm_up
+        add(phase.index, phase.name, True, phase.start, warm)
+        add(phase.index, phase.name, False, warm, phase.end)
+    add(len(plan.phases), DRAIN, False, plan.duration, float("inf"))
+    return made
+
+
+def _hot_field(compiled: ProgramCompiler) -> str | None:
+    """The one top-level JSON field that tells every reply of the scenario, if there is such a field."""
+    if len(compiled.correlators) != 1:
+        return None
+    path = compiled.correlators[0].json_path
+    return path[0] if path is not None and len(path) == 1 else None
+
+
+def _ssl_context(plan: Plan) -> Any:
+    if not plan.target.url.startswith("wss:"):
+        return None
+    from wsrun.transports.tls import client_context
+
+    return client_context(plan.target.tls)
+

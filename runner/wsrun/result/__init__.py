@@ -1,0 +1,1 @@
+"""From snapshots to result.json: the one object that every output reads."""

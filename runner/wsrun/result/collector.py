@@ -1,0 +1,93 @@
+"""What a run adds up to while it goes: totals, timeline, error details. Fed with snapshots, in any order."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from wsrun.metrics.snapshot import ErrorDetail, Snapshot
+from wsrun.metrics.store import Store
+from wsrun.plan import Plan
+from wsrun.result.timeline import Interval, IntervalReader
+
+CLIENTS_KEPT = 10_000
+"""How many clients are told apart for one cause of errors over the run."""
+
+SAMPLES_KEPT = 5
+"""How many sentences are kept for one cause of errors over the run."""
+
+WINDOW = 60.0
+"""Seconds of snapshots that are kept for judging while the run goes."""
+
+
+@dataclass(slots=True)
+class ErrorRecord:
+    """One cause of errors over the run; ``series`` are (start of the interval, count)."""
+
+    cause: str
+    count: int = 0
+    first: float = float("inf")
+    last: float = 0.0
+    clients: dict[str, int] = field(default_factory=dict)
+    samples: list[tuple[float, str, str]] = field(default_factory=list)
+    series: list[tuple[float, int]] = field(default_factory=list)
+
+    def add(self, at: float, detail: ErrorDetail) -> None:
+        """Add what one worker saw in the interval that began at ``at``."""
+        self.count += detail.count
+        self.first = min(self.first, detail.first)
+        self.last = max(self.last, detail.last)
+        for client, number in detail.clients.items():
+            if client in self.clients or len(self.clients) < CLIENTS_KEPT:
+                self.clients[client] = self.clients.get(client, 0) + number
+        self.samples = sorted([*self.samples, *detail.samples])[:SAMPLES_KEPT]
+        if self.series and self.series[-1][0] == at:
+            self.series[-1] = (at, self.series[-1][1] + detail.count)
+        else:
+            self.series.append((at, detail.count))
+
+
+class Collector:
+    """Collects snapshots; an interval is read once every worker has reported it."""
+
+    def __init__(self, plan: Plan, workers: int) -> None:
+        self.store = Store()
+        self.intervals: list[Interval] = []
+        self.errors: dict[str, ErrorRecord] = {}
+        self.recent: deque[Snapshot] = deque()
+        self._reader = IntervalReader(plan)
+        self._workers = workers
+        self._waiting: dict[int, list[Snapshot]] = {}
+
+    def add(self, snapshot: Snapshot) -> Interval | None:
+        """Add a snapshot; the interval that it completes, if it does."""
+        self.store.add(snapshot)
+        self.recent.append(snapshot)
+        while self.recent and self.recent[0].end < snapshot.end - WINDOW:
+            self.recent.popleft()
+        together = self._waiting.setdefault(snapshot.index, [])
+        together.append(snapshot)
+        if len(together) < self._workers:
+            return None
+        return self._complete(snapshot.index)
+
+    def finish(self) -> None:
+        """Read the intervals that not every worker reported."""
+        for index in sorted(self._waiting):
+            self._complete(index)
+        self.intervals.sort(key=lambda interval: interval.row["t"])
+
+    def _complete(self, index: int) -> Interval:
+        together = self._waiting.pop(index)
+        interval = self._reader.read(together)
+        self.intervals.append(interval)
+        for snapshot in together:
+            for cause, detail in snapshot.errors.items():
+                record = self.errors.setdefault(cause, ErrorRecord(cause))
+                record.add(interval.row["t"], detail)
+        return interval
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the timeline so far."""
+        return [interval.row for interval in self.intervals]

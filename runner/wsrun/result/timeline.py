@@ -1,0 +1,153 @@
+"""The run over time: one row an interval, and the heat map's column of the same interval."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.snapshot import Snapshot
+from wsrun.pacing.levels import level_at
+from wsrun.pacing.population import whole_clients
+from wsrun.plan import Level, Plan
+
+BANDS = 9
+"""Bands of the heat map in a decade."""
+
+_LOWEST, _HIGHEST = -5, 3
+"""The heat map spans 10 µs to 1 000 s; what lies outside is counted in the first and last band."""
+
+_COUNTS = {
+    "messages.sent": "sent",
+    "messages.received": "received",
+    "replies.answered": "answered",
+    "bytes.sent": "bytes_sent",
+    "bytes.received": "bytes_received",
+    "messages.dropped": "dropped",
+    "messages.late": "late",
+}
+
+
+def heat_edges() -> list[float]:
+    """Return the lower edges of the bands, in seconds."""
+    return [10 ** (_LOWEST + step / BANDS) for step in range((_HIGHEST - _LOWEST) * BANDS + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What is kept of one interval of the run."""
+
+    row: dict[str, Any]
+    column: dict[str, Any]
+
+
+class IntervalReader:
+    """Turns all workers' snapshots of an interval into its row and column."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._edges = heat_edges()
+        self._open: dict[str, float] = {}
+
+    def read(self, snapshots: Sequence[Snapshot]) -> Interval:
+        """Read one interval; snapshots of at least one worker."""
+        start = min(snapshot.start for snapshot in snapshots)
+        end = max(snapshot.end for snapshot in snapshots)
+        counts: Counter[str] = Counter()
+        failures: Counter[str] = Counter()
+        for snapshot in snapshots:
+            for (name, labels), value in snapshot.counters.items():
+                field = _COUNTS.get(name)
+                if field is not None:
+                    counts[field] += value
+                elif name in ("replies.timed_out", "replies.lost"):
+                    counts["no_reply"] += value
+                elif name == "errors":
+                    failures[dict(labels)["cause"]] += value
+        round_trip = _merged(snapshots, "round_trip")
+        service_time = _merged(snapshots, "service_time")
+        lag = _merged(snapshots, "generator.lag")
+        row = {
+            "t": start,
+            "length": end - start,
+            "clients": self._clients(snapshots),
+            "planned": planned_clients(self._plan, (start + end) / 2),
+            **{field: counts[field] for field in _COUNTS.values()},
+            "scheduled": counts["sent"] + counts["dropped"],
+            "round_trip": _points(round_trip, ("p50", "p95", "p99", "max")),
+            "service_time": _points(service_time, ("p50", "p99")),
+            "no_reply": counts["no_reply"],
+            "failures": dict(failures),
+            "cpu": _highest(snapshots, "generator.cpu"),
+            "memory": _highest(snapshots, "generator.memory"),
+            "lag_p99": lag.quantile(0.99),
+        }
+        column = {
+            "t": start,
+            "length": end - start,
+            "counts": self._bands(round_trip),
+            "no_reply": counts["no_reply"],
+        }
+        return Interval(row, column)
+
+    def _clients(self, snapshots: Iterable[Snapshot]) -> int:
+        total = 0.0
+        for snapshot in snapshots:
+            total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == "open")
+        return round(total)
+
+    def _bands(self, histogram: Histogram) -> list[int]:
+        counts = [0] * len(self._edges)
+        for low, high, count in histogram.bars():
+            band = bisect_right(self._edges, (low + high) / 2) - 1
+            counts[max(band, 0)] += count
+        return counts
+
+
+def planned_clients(plan: Plan, at: float) -> int:
+    """Return how many clients the plan wants ``at`` seconds after the start of the run."""
+    if at >= plan.duration:
+        return 0
+    levels: dict[int, Level] = {}
+    for phase in plan.phases:
+        levels |= phase.clients
+        if at < phase.end:
+            return sum(
+                whole_clients(level_at(level, max(at - phase.start, 0.0), phase.duration))
+                for level in levels.values()
+            )
+        for group, level in levels.items():
+            last = level_at(level, phase.duration, phase.duration)
+            levels[group] = Level(start=last, end=last)
+    return 0
+
+
+def _merged(snapshots: Iterable[Snapshot], name: str) -> Histogram:
+    return Histogram.merged(
+        histogram
+        for snapshot in snapshots
+        for (series_name, _), histogram in snapshot.distributions.items()
+        if series_name == name
+    )
+
+
+def _points(histogram: Histogram, stats: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {"count": histogram.count}
+    for stat in stats:
+        if stat == "max":
+            values[stat] = histogram.maximum
+        else:
+            values[stat] = histogram.quantile(float(stat[1:]) / 100)
+    return values
+
+
+def _highest(snapshots: Iterable[Snapshot], name: str) -> float | None:
+    readings = [
+        gauge.maximum for s in snapshots for (series_name, _), gauge in s.gauges.items() if series_name == name
+    ]
+    highest = max(readings, default=math.nan)
+    return None if math.isnan(highest) else highest
