@@ -53,6 +53,7 @@ class Metric:
     for metrics of the language that this version does not measure. ``has_data_when``: the metrics of which
     one must be more than zero (or, of a gauge, must have been) for a counter of zero to mean "did not
     happen"; empty: a zero always means that. ``part`` and ``whole``: the counters that a ratio divides.
+    ``together``: what several workers' readings of a gauge make.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Metric:
     has_data_when: tuple[str, ...] = ()
     part: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    together: Literal["sum", "most"] = "sum"
 
     @property
     def stats(self) -> tuple[str, ...]:
@@ -124,8 +126,18 @@ def _counter(
     )
 
 
-def _gauge(name: str, labels: tuple[str, ...], unit: Unit, text: str, *, available: bool = True) -> Metric:
-    return Metric(name=name, kind="gauge", unit=unit, labels=labels, text=text, available=available)
+def _gauge(
+    name: str,
+    labels: tuple[str, ...],
+    unit: Unit,
+    text: str,
+    together: Literal["sum", "most"] = "sum",
+    *,
+    available: bool = True,
+) -> Metric:
+    return Metric(
+        name=name, kind="gauge", unit=unit, labels=labels, text=text, together=together, available=available
+    )
 
 
 def _connections() -> Iterable[Metric]:
@@ -252,17 +264,16 @@ def _messages() -> Iterable[Metric]:
 
 
 def _generator() -> Iterable[Metric]:
+    phase = ("phase",)
     yield _gauge(
-        "generator.cpu", ("phase",), "share", "CPU of wsrun's busiest worker, as a share of one core."
+        "generator.cpu", phase, "share", "CPU of the busiest worker, as a share of one core.", "most"
     )
-    yield _gauge("generator.memory", ("phase",), "bytes", "Memory of all of wsrun's processes.")
-    yield _gauge("generator.lag", ("phase",), "seconds", "How late the event loop of the slowest worker was.")
+    yield _gauge("generator.memory", phase, "bytes", "Memory of all workers.")
     yield _gauge(
-        "generator.descriptors", ("phase",), "number", "Open file descriptors of the worker with the most."
+        "generator.lag", phase, "seconds", "How late the event loop of a worker was, at most.", "most"
     )
-    yield _gauge(
-        "generator.backlog", ("phase",), "number", "Scheduled messages that are due and not yet sent."
-    )
+    yield _gauge("generator.descriptors", phase, "number", "Open files of the worker with the most.", "most")
+    yield _gauge("generator.backlog", phase, "bytes", "Bytes sent that the network has not taken yet.")
 
 
 def _not_yet() -> Iterable[Metric]:

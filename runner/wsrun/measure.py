@@ -1,0 +1,210 @@
+"""What a metric that a criterion names comes to in a store: one number, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+
+from wsrun.catalogue import METRICS, OUTCOME_LABELS, Metric, resolve
+from wsrun.criteria import MetricRef, percentile
+from wsrun.metrics.histogram import RELATIVE_ERROR, Histogram
+from wsrun.metrics.snapshot import Gauge
+from wsrun.metrics.store import Store
+from wsrun.metrics.trend import Direction, direction, slope
+from wsrun.plan import Plan
+
+DRAIN = "drain"
+"""The phase label of what happens after the last phase."""
+
+Window = tuple[float, float]
+"""Start and end of a stretch of the run, in seconds since its start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The number that a metric came to.
+
+    ``value`` is in the metric's unit, None where nothing was measured; ``note`` then says why. ``word`` is
+    the direction of a ``.trend``. ``samples`` is how many values stand behind the number, None where that
+    has no meaning. ``is_reached`` is False when the run ended before the phase in question.
+    ``is_timeout_floor``: the number is a timeout, so the truth is at least that.
+    """
+
+    value: float | None = None
+    word: Direction | None = None
+    note: str | None = None
+    samples: int | None = None
+    is_reached: bool = True
+    is_timeout_floor: bool = False
+
+
+def measure(reference: MetricRef, store: Store, plan: Plan) -> Measured:
+    """Return what a metric with its labels and statistic came to, warm-ups left out."""
+    metric = resolve(reference)
+    if metric is None or not metric.available or not metric.allows_stat(reference.stat):
+        return Measured(note=f"'{reference.name}' is not measured in this form")
+    labels = dict(reference.labels)
+    windows = judged_windows(plan, store, labels.get("phase"))
+    if not windows:
+        return _unreached(plan, store, labels.get("phase"))
+    match metric.kind:
+        case "distribution":
+            return _distribution(metric, reference.stat or "", labels, store, plan)
+        case "counter":
+            return _counter(metric, reference.stat, labels, store, windows)
+        case "ratio":
+            return _ratio(metric, labels, store)
+        case "gauge":
+            return _gauge(metric, reference.stat or "", labels, store, windows)
+
+
+def judged_windows(plan: Plan, store: Store, phase: str | None = None) -> list[Window]:
+    """Return the stretches that are judged: the phases (or one of them) less their warm-ups, as far as the
+    store covers them."""
+    found = []
+    for planned in plan.phases:
+        if phase is None or planned.name == phase:
+            start = max(planned.start + planned.warm_up, store.begin)
+            end = min(planned.end, store.end)
+            if start < end:
+                found.append((start, end))
+    return found
+
+
+def _unreached(plan: Plan, store: Store, name: str | None) -> Measured:
+    if name is None:
+        return Measured(note="nothing was measured outside warm-ups" if store.end else "nothing was measured")
+    phase = next((phase for phase in plan.phases if phase.name == name), None)
+    if phase is None:
+        return Measured(note=f"there is no phase {name}")
+    if store.end <= phase.start:
+        return Measured(note=f"phase {name} was never reached", is_reached=False)
+    if phase.warm_up >= phase.duration:
+        return Measured(note=f"phase {name} is all warm-up")
+    return Measured(note=f"the run ended in the warm-up of phase {name}", is_reached=False)
+
+
+def _distribution(metric: Metric, stat: str, labels: Mapping[str, str], store: Store, plan: Plan) -> Measured:
+    histogram = store.distribution(metric.name, judged=True, **labels)
+    if not histogram.count:
+        return Measured(note=_nothing(metric, labels), samples=0)
+    value = _statistic(histogram, stat)
+    is_floor = (
+        metric.name == "round_trip"
+        and (stat == "max" or percentile(stat) is not None)
+        and value is not None
+        and value >= _least_timeout(labels, store, plan) * (1 - RELATIVE_ERROR)
+    )
+    return Measured(value=value, samples=histogram.count, is_timeout_floor=is_floor)
+
+
+def _statistic(histogram: Histogram, stat: str) -> float | None:
+    match stat:
+        case "avg":
+            return histogram.average
+        case "min":
+            return histogram.minimum
+        case "max":
+            return histogram.maximum
+        case "count":
+            return histogram.count
+    q = percentile(stat)
+    return histogram.quantile(q) if q is not None else None
+
+
+def _least_timeout(labels: Mapping[str, str], store: Store, plan: Plan) -> float:
+    """Return the shortest timeout that a selected message ran into, infinity when none did."""
+    timed_out = store.by_label("replies.timed_out", "message", judged=True, **labels)
+    return min(
+        (
+            message.reply.timeout
+            for message in plan.messages
+            if message.reply is not None and timed_out.get(message.name)
+        ),
+        default=float("inf"),
+    )
+
+
+def _counter(
+    metric: Metric, stat: str | None, labels: Mapping[str, str], store: Store, windows: list[Window]
+) -> Measured:
+    count = store.counter(metric.name, judged=True, **labels)
+    if not count and not _could_happen(metric, labels, store, windows):
+        return Measured(note=_nothing(metric, labels))
+    if stat is None:
+        return Measured(value=count)
+    if "phase" not in labels:
+        # The drain has no length of its own: what came in it is counted, and has no part in a rate.
+        count -= store.counter(metric.name, judged=True, phase=DRAIN, **labels)
+    return Measured(value=count / sum(end - start for start, end in windows))
+
+
+def _could_happen(metric: Metric, labels: Mapping[str, str], store: Store, windows: list[Window]) -> bool:
+    """Tell whether a zero means "did not happen", by the witnesses that the catalogue names.
+
+    A witness is asked with the labels that say what was tried; one whose series do not carry them all knows
+    nothing about it.
+    """
+    tried = {name: value for name, value in labels.items() if name not in OUTCOME_LABELS}
+    for name in metric.has_data_when:
+        witness = METRICS[name]
+        if not tried.keys() <= set(witness.labels):
+            continue
+        if witness.kind == "gauge":
+            if any(gauge.maximum > 0 for _, gauge in _readings(name, tried, store, windows)):
+                return True
+        elif store.counter(name, judged=True, **tried):
+            return True
+    return not metric.has_data_when
+
+
+def _ratio(metric: Metric, labels: Mapping[str, str], store: Store) -> Measured:
+    whole = sum(store.counter(name, judged=True, **labels) for name in metric.whole)
+    if not whole:
+        return Measured(note=_nothing(metric, labels), samples=0)
+    part = sum(store.counter(name, judged=True, **labels) for name in metric.part)
+    return Measured(value=part / whole, samples=whole)
+
+
+def _gauge(
+    metric: Metric, stat: str, labels: Mapping[str, str], store: Store, windows: list[Window]
+) -> Measured:
+    readings = _readings(metric.name, labels, store, windows)
+    if not readings:
+        return Measured(note=_nothing(metric, labels), samples=0)
+    count = len(readings)
+    match stat:
+        case "min":
+            return Measured(value=min(gauge.minimum for _, gauge in readings), samples=count)
+        case "max":
+            return Measured(value=max(gauge.maximum for _, gauge in readings), samples=count)
+        case "avg":
+            return Measured(value=fmean(gauge.average for _, gauge in readings), samples=count)
+        case "last":
+            return Measured(value=readings[-1][1].last, samples=count)
+    points = [(at, gauge.average) for at, gauge in readings]
+    too_few = f"{count} readings are too few for a {stat}"
+    if stat == "slope":
+        steepness = slope(points)
+        return Measured(value=steepness, samples=count, note=too_few if steepness is None else None)
+    word = direction(points)
+    return Measured(word=word, samples=count, note=too_few if word is None else None)
+
+
+def _readings(
+    name: str, labels: Mapping[str, str], store: Store, windows: list[Window]
+) -> list[tuple[float, Gauge]]:
+    """Return the readings of intervals that begin in a window: gauges belong to a phase by their time."""
+    selecting = {label: value for label, value in labels.items() if label != "phase"}
+    return [
+        (at, gauge)
+        for at, gauge in store.gauge_series(name, **selecting)
+        if any(start <= at < end for start, end in windows)
+    ]
+
+
+def _nothing(metric: Metric, labels: Mapping[str, str]) -> str:
+    if not labels:
+        return f"no {metric.name} was measured" if metric.needs_stat else "nothing was tried"
+    return f"nothing was measured for {' '.join(f'{name}={value}' for name, value in labels.items())}"

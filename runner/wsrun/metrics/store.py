@@ -1,0 +1,158 @@
+"""All snapshots of a run added up, and the questions that judge and result ask of the sums.
+
+Adding is associative and commutative: intervals and workers may come in any order. Series are selected by
+containment: a series is meant when its labels contain those asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeVar
+
+from wsrun.catalogue import METRICS
+from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.snapshot import Gauge, Labels, Series, Snapshot
+
+WARM_UP = ("part", "warm-up")
+"""The label of everything that no criterion sees."""
+
+_T = TypeVar("_T")
+
+
+class Store:
+    """The sums over a run.
+
+    ``counters`` and ``distributions`` are totals by series. ``gauges`` are readings by series, as (start of
+    the interval in seconds since the start of the run, gauge); the readings of one interval have the same
+    time in all series. ``begin`` and ``end``: seconds since the start of the run that the snapshots
+    cover; both 0 while there are none.
+    """
+
+    def __init__(self) -> None:
+        self.counters: dict[Series, int] = {}
+        self.distributions: dict[Series, Histogram] = {}
+        self.gauges: dict[Series, list[tuple[float, Gauge]]] = {}
+        self.begin = 0.0
+        self.end = 0.0
+        self._names: dict[str, dict[Series, None]] = {}
+        self._starts: dict[int, float] = {}
+
+    def add(self, snapshot: Snapshot) -> None:
+        """Add what one worker saw in one interval; the snapshot is left as it is."""
+        self.begin = min(self.begin, snapshot.start) if self._starts else snapshot.start
+        self.end = max(self.end, snapshot.end)
+        # Workers read their clocks for themselves: the first to report an interval gives it its time.
+        start = self._starts.setdefault(snapshot.index, snapshot.start)
+        for key, number in snapshot.counters.items():
+            self._note(key)
+            self.counters[key] = self.counters.get(key, 0) + number
+        for key, histogram in snapshot.distributions.items():
+            self._note(key)
+            self.distributions.setdefault(key, Histogram()).merge(histogram)
+            if METRICS.get(key[0]) is not None and METRICS[key[0]].kind == "gauge":
+                # Read too often to be kept reading by reading: the interval's summary is its reading.
+                self._read(key, start, _summary(histogram))
+        for key, gauge in snapshot.gauges.items():
+            self._read(key, start, gauge)
+
+    def counter(self, name: str, /, *, judged: bool = False, **labels: str) -> int:
+        """Return the sum of the selected series; ``judged`` leaves out what belongs to a warm-up."""
+        return sum(self.counters[key] for key in self._select(self.counters, name, labels, judged))
+
+    def distribution(self, name: str, /, *, judged: bool = False, **labels: str) -> Histogram:
+        """Return the selected series merged, empty if there are none; ``judged`` as in ``counter``."""
+        keys = self._select(self.distributions, name, labels, judged)
+        return Histogram.merged(self.distributions[key] for key in keys)
+
+    def gauge_series(self, name: str, /, **labels: str) -> list[tuple[float, Gauge]]:
+        """Return one reading an interval over the selected series, by time.
+
+        Series and workers are put together as the catalogue says: added up (open connections), or the most of
+        any (CPU of the busiest worker).
+        """
+        together: dict[float, Gauge] = {}
+        metric = METRICS.get(name)
+        rule = metric.together if metric is not None else "sum"
+        for key in self._select(self.gauges, name, labels, False):
+            for at, gauge in self.gauges[key]:
+                together[at] = _combined(together[at], gauge, rule) if at in together else gauge
+        return sorted(together.items())
+
+    def values(self, name: str, label: str, /, **labels: str) -> list[str]:
+        """Return the values that a label has in the selected series of any kind, sorted."""
+        keys = self._names.get(name, ())
+        return sorted(
+            {dict(key[1])[label] for key in keys if _fits(key[1], labels) and label in dict(key[1])}
+        )
+
+    def by_label(self, name: str, label: str, /, *, judged: bool = False, **labels: str) -> dict[str, int]:
+        """Return a counter by the values of a label, sorted by value; series without it are left out."""
+        sums: dict[str, int] = {}
+        for key in self._select(self.counters, name, labels, judged):
+            value = dict(key[1]).get(label)
+            if value is not None:
+                sums[value] = sums.get(value, 0) + self.counters[key]
+        return dict(sorted(sums.items()))
+
+    def distributions_by_label(
+        self, name: str, label: str, /, *, judged: bool = False, **labels: str
+    ) -> dict[str, Histogram]:
+        """Return a distribution by the values of a label, as ``by_label`` does for counters."""
+        sums: dict[str, Histogram] = {}
+        for key in self._select(self.distributions, name, labels, judged):
+            value = dict(key[1]).get(label)
+            if value is not None:
+                sums.setdefault(value, Histogram()).merge(self.distributions[key])
+        return dict(sorted(sums.items()))
+
+    def _note(self, key: Series) -> None:
+        self._names.setdefault(key[0], {})[key] = None
+
+    def _read(self, key: Series, start: float, gauge: Gauge) -> None:
+        self._note(key)
+        self.gauges.setdefault(key, []).append((start, gauge))
+
+    def _select(
+        self, table: dict[Series, _T], name: str, labels: dict[str, str], judged: bool
+    ) -> Iterator[Series]:
+        for key in self._names.get(name, ()):
+            if key in table and _fits(key[1], labels) and not (judged and WARM_UP in key[1]):
+                yield key
+
+
+def stored(snapshots: Iterable[Snapshot]) -> Store:
+    """Return a store of the given snapshots."""
+    store = Store()
+    for snapshot in snapshots:
+        store.add(snapshot)
+    return store
+
+
+def _fits(labels: Labels, wanted: dict[str, str]) -> bool:
+    return all(pair in labels for pair in wanted.items())
+
+
+def _summary(histogram: Histogram) -> Gauge:
+    minimum, maximum = histogram.minimum or 0.0, histogram.maximum or 0.0
+    return Gauge(minimum, maximum, histogram.total, max(histogram.count, 1), maximum)
+
+
+def _combined(one: Gauge, other: Gauge, rule: Literal["sum", "most"]) -> Gauge:
+    """Put the readings of two series over the same interval together; their averages count, not their
+    number."""
+    if rule == "most":
+        average = max(one.average, other.average)
+        return Gauge(
+            max(one.minimum, other.minimum),
+            max(one.maximum, other.maximum),
+            average,
+            1,
+            max(one.last, other.last),
+        )
+    return Gauge(
+        one.minimum + other.minimum,
+        one.maximum + other.maximum,
+        one.average + other.average,
+        1,
+        one.last + other.last,
+    )

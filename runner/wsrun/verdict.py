@@ -1,0 +1,173 @@
+"""The verdict of a run and its exit code, from the judged criteria and what happened to the run itself.
+
+Three verdicts: ``pass``; ``fail``, the target missed a criterion; ``invalid``, it cannot be known. One
+predicate, ``earns_pass``, grants a pass, and with it exit code 0; everything that is not known counts
+against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Verdict = Literal["pass", "fail", "invalid"]
+State = Literal["completed", "interrupted", "terminated", "aborted", "worker_lost", "unreachable"]
+Criteria = Sequence[Mapping[str, Any]]
+
+MOST_UNSENT = 0.001
+"""The share of scheduled messages that may stay unsent in a valid run."""
+
+SIGNAL_CODES = {"SIGINT": 130, "SIGTERM": 143}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What happened to the run, whatever the target did.
+
+    Texts are one plain sentence each, without a full stop, and None or empty where it did not happen.
+
+    ``target_unreachable``: the last error when no connection was ever established. ``unsent_share``:
+    dropped of scheduled messages, 0…1. ``saturated``: one sentence for each check of the generator that
+    failed. ``not_durable``: why results could not be written. ``signal``: SIGINT or SIGTERM when one ended
+    the run.
+    """
+
+    state: State
+    target_unreachable: str | None = None
+    nothing_measured: bool = False
+    workers_lost: int = 0
+    unsent_share: float = 0.0
+    saturated: tuple[str, ...] = ()
+    counts_add_up: bool = True
+    internal_error: str | None = None
+    not_durable: str | None = None
+    signal: Literal["SIGINT", "SIGTERM"] | None = None
+
+
+class Decision(NamedTuple):
+    """The verdict, the exit code that goes with it, and every reason, those that decided first.
+
+    A reason is {"code", "text", "remedy"}; a pass has none.
+    """
+
+    verdict: Verdict
+    exit_code: int
+    reasons: list[dict[str, str | None]]
+
+
+def decide(criteria: Criteria, facts: RunFacts) -> Decision:
+    """Decide a run.
+
+    ======================================================  =======  =========
+    what happened (the first that applies)                  verdict  exit code
+    ======================================================  =======  =========
+    an internal error                                       invalid  4
+    results not durably written                             invalid  5
+    interrupted, terminated                                 invalid  130, 143
+    anything that makes the numbers doubtful                invalid  3
+    a criterion missed or without data, or an abort by one  fail     1
+    nothing of these                                        pass     0
+    ======================================================  =======  =========
+
+    Args:
+        criteria: rows as ``judge.evaluate`` returns them; those of severity warning never fail a run.
+        facts: of the run.
+    """
+    broken = list(_breakages(facts))
+    doubts = list(_doubts(criteria, facts))
+    failures = list(_failures(criteria, facts))
+    reasons = [*broken, *doubts, *failures]
+    if facts.internal_error:
+        return Decision("invalid", 4, reasons)
+    if facts.not_durable:
+        return Decision("invalid", 5, reasons)
+    if facts.signal:
+        return Decision("invalid", SIGNAL_CODES[facts.signal], reasons)
+    if doubts:
+        return Decision("invalid", 3, reasons)
+    if failures:
+        return Decision("fail", 1, reasons)
+    if earns_pass(criteria, facts):
+        return Decision("pass", 0, [])
+    return Decision("invalid", 3, [_reason("not-judged", "the run did not earn a pass")])
+
+
+def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
+    """Tell whether a run passes: the only place that can say so.
+
+    It was completed and written, its generator was fit, its load was delivered, its counts add up, something
+    was measured, and every criterion (there is at least one) was judged on data and met, warnings aside.
+    """
+    return (
+        facts.state == "completed"
+        and facts.internal_error is None
+        and facts.not_durable is None
+        and facts.signal is None
+        and facts.target_unreachable is None
+        and not facts.nothing_measured
+        and facts.workers_lost == 0
+        and 0 <= facts.unsent_share <= MOST_UNSENT
+        and not facts.saturated
+        and facts.counts_add_up
+        and len(criteria) > 0
+        and all(row["status"] == "met" or row["severity"] == "warning" for row in criteria)
+    )
+
+
+def _breakages(facts: RunFacts) -> Iterator[dict[str, str | None]]:
+    if facts.internal_error:
+        yield _reason("internal-error", facts.internal_error, "please report this as a bug of wsrun")
+    if facts.not_durable:
+        remedy = "make room or choose another directory with --out"
+        yield _reason("results-not-written", facts.not_durable, remedy)
+    if facts.signal:
+        yield _reason("interrupted", f"the run was ended by {facts.signal} before its time")
+
+
+def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | None]]:
+    if facts.target_unreachable is not None or facts.state == "unreachable":
+        text = facts.target_unreachable or "no connection to the target was established"
+        yield _reason("target-unreachable", text, "check the address, and that the target is running")
+    elif facts.nothing_measured:
+        yield _reason("nothing-measured", "nothing was measured")
+    if facts.workers_lost or facts.state == "worker_lost":
+        text = "a worker was lost" if facts.workers_lost <= 1 else f"{facts.workers_lost} workers were lost"
+        yield _reason("worker-lost", text, "look for a lack of memory in the log of the system")
+    for text in facts.saturated:
+        remedy = "use more workers (--workers), another machine, or less load"
+        yield _reason("generator-saturated", text, remedy)
+    if not 0 <= facts.unsent_share <= MOST_UNSENT:
+        text = f"{facts.unsent_share:.2%} of the scheduled messages were not sent; {MOST_UNSENT:.1%} may be"
+        yield _reason(
+            "load-not-delivered", text, "have clients open before the rate begins, and enough of them"
+        )
+    if not facts.counts_add_up:
+        yield _reason("counts-do-not-add-up", "some messages or connections are not accounted for")
+    if facts.state == "completed":
+        for row in criteria:
+            if row["status"] == "not_judged" and row["severity"] == "error":
+                yield _reason("not-judged", f"{row['check']} was not judged: {row['note']}")
+        if not criteria:
+            yield _reason("not-judged", "there was no criterion to judge", "add criteria to the scenario")
+    elif facts.state in ("interrupted", "terminated") and facts.signal is None:
+        yield _reason("interrupted", "the run did not come to its end")
+
+
+def _failures(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | None]]:
+    if facts.state == "aborted":
+        yield _reason("aborted", "a criterion with abort was missed, so the run was stopped")
+    for row in criteria:
+        if row["severity"] != "error":
+            continue
+        if row["status"] == "missed":
+            text = (
+                f"{row['check']} was missed: {row['observed_text']}, and {row['required_text']} is required"
+            )
+            yield _reason("criterion-missed", text)
+        elif row["status"] == "no_data":
+            yield _reason("no-data", f"{row['check']} has no data: {row['note']}")
+
+
+def _reason(code: str, text: str, remedy: str | None = None) -> dict[str, str | None]:
+    return {"code": code, "text": text, "remedy": remedy}
