@@ -19,12 +19,14 @@ CloseSide = Literal["client", "server", "network"]
 """Who ended a connection: us, the server by a close frame or by TCP, or the network (reset)."""
 
 
-class ConnectFailure(Exception):
+class ConnectFailure(Exception):  # noqa: N818 (a failure is an outcome that is counted, not a defect)
     """A connection was not made.
 
-    ``cause`` is a short kebab-case word for counting (``refused-503``, ``connection-refused``,
-    ``connect-timeout``, ``dns``, ``tls-verify``, ``not-websocket``, ``local-descriptors``, ``local-ports`` …);
-    ``status`` is the HTTP status where there was one; ``text`` is one plain sentence.
+    ``cause`` is a short kebab-case word for counting: ``refused-503``, ``connection-refused``, ``reset``,
+    ``eof``, ``connect-timeout``, ``handshake-timeout``, ``dns``, ``tls-verify``, ``tls-protocol``,
+    ``not-websocket``, ``bad-handshake``, ``bad-request``, ``unreachable``, ``local-descriptors``,
+    ``local-ports`` and a few more in ``wsrun.transports.failures``. ``status`` is the HTTP status where there
+    was one; ``text`` is one plain sentence.
     """
 
     def __init__(self, kind: FailureKind, cause: str, text: str, status: int | None = None) -> None:
@@ -52,7 +54,8 @@ class Closing:
 
     ``code`` is what the peer's close frame said, 1005 for a frame without a code, 1006 for no frame at all.
     ``cause`` is None for a close in good order, else a short kebab-case word: ``protocol-error``,
-    ``bad-utf8``, ``message-too-big``, ``reset``, ``eof``, ``close-timeout``.
+    ``bad-utf8``, ``message-too-big``, ``reset``, ``eof``, ``close-timeout``, ``aborted``. ``reason`` is the
+    peer's, as it came, or our own sentence where the peer broke a rule.
     """
 
     code: int
@@ -85,7 +88,7 @@ class Sink(Protocol):
     """Who hears from a connection. Both methods are called on the loop's thread and must not raise."""
 
     def received(self, payload: str | bytes, at: float) -> None:
-        """Take a whole message: str for text, bytes for binary; ``at`` is ``time.monotonic()`` at its arrival."""
+        """Take a whole message: str for text, bytes for binary; it came at ``at`` (``time.monotonic()``)."""
 
     def closed(self, closing: Closing, at: float) -> None:
         """Take note that the connection is over; called exactly once, after the last ``received``."""

@@ -16,23 +16,22 @@ _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A WebSocket URL in its parts. ``url`` is the URL as it is requested: percent-encoded, no credentials."""
+    """A WebSocket URL in its parts."""
 
     url: str
+    """The URL as it is requested: percent-encoded, without credentials."""
     host: str
     port: int
+    is_numeric: bool
+    """Whether ``host`` is an IP address and needs no look-up."""
     secure: bool
     authorization: str | None
     """The Authorization header for the URL's ``user:password@``."""
 
     @property
-    def is_numeric(self) -> bool:
-        """Whether ``host`` is an IP address and needs no look-up."""
-        try:
-            ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return True
+    def place(self) -> str:
+        """Where the server is, for people: ``host:port``."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @lru_cache(maxsize=256)
@@ -63,9 +62,18 @@ def parse_address(url: str) -> Address:
         url=urllib.parse.urlunsplit((parts.scheme, netloc, path, query, "")),
         host=host,
         port=port if port is not None else (443 if secure else 80),
+        is_numeric=_is_numeric(host),
         secure=secure,
         authorization=_basic(parts),
     )
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _basic(parts: urllib.parse.SplitResult) -> str | None:

@@ -1,118 +1,36 @@
-"""The fast transport: picows' core API on the running loop, behind the strict layer."""
+"""The fast transport: picows' core API on the running loop, behind the strict layer.
+
+picows is fast because it trusts the server, follows redirects and keeps what it finds to itself. Four small
+arrangements make it fit for measuring, each over a documented door of its API:
+
+- every frame but the common one goes through ``strict.Strict``;
+- the socket is connected here, and shut down here when a handshake is given up: picows leaves it open;
+- the request's headers are a generator, which picows starts when TLS is done: so the two are timed apart;
+- a logger that writes nothing (``_Ears``) tells when picows itself refuses a frame or loses a connection.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import socket
-from operator import attrgetter
+import ssl
+from collections.abc import Iterator
 from time import monotonic
 from typing import Any, Final
 
 import picows
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, WSUpgradeResponse
+from picows import WSUpgradeRequest, WSUpgradeResponse
 
-from wsrun.transports import Closing, ConnectFailure, Endpoint, Sink, Timings
-from wsrun.transports.address import parse_address
-from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Strict, Violation
+from wsrun.transports import ConnectFailure, Endpoint, Sink
+from wsrun.transports.address import Address
+from wsrun.transports.failures import bad_handshake, bad_header, ended, from_answer, from_error, timed_out
+from wsrun.transports.fast_connection import FastConnection
+from wsrun.transports.request import address_of, headers_of, tls_of
+from wsrun.transports.sockets import dial, hang_up, is_reset
 
-_header: Final = attrgetter("msg_type", "fin", "rsv1", "rsv2", "rsv3")
-_COMMON: Final = (WSMsgType.TEXT, 1, 0, 0, 0)
-"""The header of a whole text message, which is what nearly every frame is."""
-
-
-class FastConnection(WSListener):
-    """An open connection: picows calls it for every frame, the session calls it to send."""
-
-    def __init__(self, endpoint: Endpoint, sink: Sink) -> None:
-        self.timings = Timings()
-        self.subprotocol: str | None = None
-        self.is_open = False
-        self.bytes_received = 0
-        self._endpoint = endpoint
-        self._sink = sink
-        self._received = sink.received
-        self._strict = Strict(endpoint.max_message)
-        self._expected: Any = _COMMON
-        self._transport: WSTransport | None = None
-        self._closing: Closing | None = None
-        self._asked_to_close = False
-        self._deadline: asyncio.TimerHandle | None = None
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self._transport = transport
-        self.is_open = True
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if _header(frame) == self._expected:
-            self.bytes_received += frame.payload_size
-            self._received(frame.get_payload_as_utf8_text(), monotonic())
-            return
-        event = self._strict.take(
-            frame.msg_type.value, bool(frame.fin), bool(frame.rsv1 or frame.rsv2 or frame.rsv3), frame.get_payload_as_bytes()
-        )
-        self._expected = _COMMON if self._strict.between_messages else None
-        if isinstance(event, Message):
-            self.bytes_received += event.size
-            self._received(event.payload, monotonic())
-        elif isinstance(event, Ping):
-            transport.send_pong(event.payload)
-        elif isinstance(event, CloseFrame):
-            side = "client" if self._asked_to_close else "server"
-            self._closing = Closing(event.code, event.reason, side)
-            if not self._asked_to_close:
-                self.is_open = False
-                transport.send(WSMsgType.CLOSE, b"" if event.code == NO_CODE else event.code.to_bytes(2, "big"))
-                self._arm()
-        elif isinstance(event, Violation):
-            self.is_open = False
-            self._closing = Closing(event.code, event.text, "client", event.cause)
-            transport.send_close(event.code)
-            transport.disconnect()
-
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self.is_open = False
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._sink.closed(self._closing or Closing(1006, "", "server", "eof"), monotonic())
-
-    def pause_writing(self) -> None:
-        pass
-
-    def resume_writing(self) -> None:
-        pass
-
-    @property
-    def write_backlog(self) -> int:
-        assert self._transport is not None
-        return self._transport.underlying_transport.get_write_buffer_size()
-
-    def send_text(self, payload: bytes) -> None:
-        assert self._transport is not None
-        self._transport.send(WSMsgType.TEXT, payload)
-
-    def send_binary(self, payload: bytes) -> None:
-        assert self._transport is not None
-        self._transport.send(WSMsgType.BINARY, payload)
-
-    def close(self, code: int = 1000) -> None:
-        assert self._transport is not None
-        if self.is_open:
-            self.is_open = False
-            self._asked_to_close = True
-            self._transport.send_close(code)
-            self._arm()
-
-    def abort(self) -> None:
-        assert self._transport is not None
-        self._transport.disconnect(graceful=False)
-
-    def _arm(self) -> None:
-        self._deadline = asyncio.get_running_loop().call_later(self._endpoint.close_timeout, self._give_up)
-
-    def _give_up(self) -> None:
-        self._closing = self._closing or Closing(1006, "", "client", "close-timeout")
-        self.abort()
+_READ_BUFFER: Final = 4096
+"""Where a read buffer begins, in bytes; it grows to fit, and most connections of a load never need more."""
 
 
 class FastTransport:
@@ -122,47 +40,143 @@ class FastTransport:
 
     async def open(self, endpoint: Endpoint, sink: Sink) -> FastConnection:
         """See ``Transport.open``."""
-        address = parse_address(endpoint.url)
-        connection = FastConnection(endpoint, sink)
-        host, port = endpoint.address or (address.host, address.port)
-        begun = monotonic()
-        sock: socket.socket | None = None
-
-        async def dial(_url: object) -> socket.socket:
-            nonlocal sock
-            loop = asyncio.get_running_loop()
-            sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-            sock.setblocking(False)
-            await loop.sock_connect(sock, (host, port))
-            return sock
-
-        def listener(_request: WSUpgradeRequest, response: WSUpgradeResponse) -> FastConnection:
-            connection.subprotocol = response.headers.get("Sec-WebSocket-Protocol")
-            return connection
-
-        headers = [("User-Agent", endpoint.user_agent), *endpoint.headers]
-        if endpoint.subprotocols:
-            headers.append(("Sec-WebSocket-Protocol", ", ".join(endpoint.subprotocols)))
+        if endpoint.compression:
+            raise ConnectFailure(
+                "failed", "bad-request", "the fast transport does not compress; reference does"
+            )
+        address = address_of(endpoint)
+        attempt = _Attempt(endpoint, address, headers_of(endpoint, address), FastConnection(endpoint, sink))
         try:
             async with asyncio.timeout(endpoint.connect_timeout):
-                await picows.ws_connect(
-                    listener,
-                    address.url,
-                    ssl_context=endpoint.ssl,
-                    websocket_handshake_timeout=None,
-                    enable_auto_pong=False,
-                    max_frame_size=endpoint.max_message,
-                    extra_headers=headers,
-                    max_redirects=0,
-                    socket_factory=dial,
-                    read_buffer_init_size=4096,
-                )
-        except (OSError, TimeoutError, picows.WSError) as exc:
-            with contextlib.suppress(OSError):
-                if sock is not None:
-                    sock.close()
-            raise ConnectFailure("failed", "connect", str(exc)) from exc
-        if not connection.is_open:
-            raise ConnectFailure("failed", "eof", "the server closed the connection")
-        connection.timings.total = monotonic() - begun
-        return connection
+                await attempt.run(tls_of(endpoint, address))
+        except TimeoutError as exc:
+            if exc.errno is None:
+                attempt.give_up()
+                raise timed_out(address.place, endpoint, attempt.timings) from None
+            raise from_error(exc, address.place) from exc
+        except ConnectFailure:
+            attempt.give_up()
+            raise
+        except picows.WSHandshakeError as exc:
+            name = exc.name if isinstance(exc, picows.WSInvalidHeaderError) else None
+            raise from_answer(exc.raw_header or b"", name) from None
+        except Exception as exc:
+            attempt.give_up()
+            raise from_error(exc, address.place) from exc
+        except BaseException:
+            attempt.give_up()
+            raise
+        attempt.connection.release()
+        return attempt.connection
+
+
+class _Attempt:
+    """One try to open one connection."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        address: Address,
+        headers: list[tuple[str, str]],
+        connection: FastConnection,
+    ) -> None:
+        self.connection = connection
+        self.timings = connection.timings
+        self._endpoint = endpoint
+        self._address = address
+        self._headers = headers
+        self._begun = monotonic()
+        self._connected = self._asked = self._begun
+        self._socket: socket.socket | None = None
+
+    async def run(self, tls: ssl.SSLContext | None) -> None:
+        """Connect and upgrade."""
+        endpoint = self._endpoint
+        self._socket = await dial(self._address, endpoint, self.timings)
+        self._connected = monotonic()
+        ears = _Ears(self.connection, self._socket)
+        more: dict[str, Any] = {}
+        if tls is not None:
+            more["server_hostname"] = endpoint.server_name or self._address.host
+            more["ssl_handshake_timeout"] = endpoint.connect_timeout
+            more["ssl_shutdown_timeout"] = max(endpoint.close_timeout, 0.001)
+        _, listener = await picows.ws_connect(
+            self._accept,
+            self._address.url,
+            ssl_context=tls,
+            websocket_handshake_timeout=None,
+            logger_name=ears,
+            enable_auto_pong=False,
+            max_frame_size=endpoint.max_message,
+            extra_headers=self._request(),
+            max_redirects=0,
+            read_buffer_init_size=_READ_BUFFER,
+            socket_factory=lambda _url: self._socket,
+            use_aiofastnet=False,
+            **more,
+        )
+        if listener is None:
+            raise ended(self._address.place, reset=ears.heard_reset, secure=tls is not None)
+
+    def give_up(self) -> None:
+        """Let go of the socket, wherever the attempt stands."""
+        if self._socket is not None:
+            hang_up(self._socket)
+
+    def _request(self) -> Iterator[tuple[str, str]]:
+        self._asked = monotonic()
+        if self._address.secure:
+            self.timings.tls = self._asked - self._connected
+        yield from self._headers
+        if self._endpoint.subprotocols:
+            yield "Sec-WebSocket-Protocol", ", ".join(self._endpoint.subprotocols)
+
+    def _accept(self, _request: WSUpgradeRequest, response: WSUpgradeResponse) -> FastConnection:
+        now = monotonic()
+        self.timings.upgrade = now - self._asked
+        self.timings.total = now - self._begun
+        headers = response.headers
+        if len(headers.getall("Sec-WebSocket-Accept")) > 1:
+            raise bad_header("Sec-WebSocket-Accept")
+        if headers.get("Sec-WebSocket-Extensions", "").strip():
+            raise bad_handshake("the server chose an extension that was not offered")
+        chosen = headers.getall("Sec-WebSocket-Protocol", ())
+        if len(chosen) > 1:
+            raise bad_header("Sec-WebSocket-Protocol")
+        if chosen:
+            if chosen[0] not in self._endpoint.subprotocols:
+                raise bad_handshake("the server chose a subprotocol that was not offered")
+            self.connection.subprotocol = chosen[0]
+        return self.connection
+
+
+class _Ears(logging.LoggerAdapter[Any]):
+    """What picows takes for its logger: it writes nothing and listens."""
+
+    def __init__(self, connection: FastConnection, sock: socket.socket) -> None:
+        self._connection = connection
+        self._socket: socket.socket | None = sock
+        self.heard_reset = False
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802
+        """Spare picows its formatting."""
+        return False
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: object) -> None:
+        """Write nothing."""
+
+    def debug(self, msg: object, *args: object, **kwargs: object) -> None:
+        """Write nothing."""
+
+    def info(self, msg: object, *args: object, **kwargs: object) -> None:
+        """Notice the end of a connection while its socket can still say why."""
+        if msg == "Disconnected" and self._socket is not None:
+            self.heard_reset = is_reset(self._socket)
+            self._socket = None
+
+    def warning(self, msg: object, *args: object, **kwargs: object) -> None:
+        """Notice that picows refuses a frame."""
+        self._connection.refused_by_picows(args)
+
+    error = warning
+    exception = warning

@@ -52,7 +52,7 @@ class CloseFrame(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """A broken rule: answer with a close frame of this ``code``. ``cause`` is for counting, ``text`` for people."""
+    """A broken rule, to be answered with a close frame of ``code``; ``cause`` counts it, ``text`` says it."""
 
     code: int
     cause: str
@@ -86,7 +86,7 @@ def read_close(payload: bytes) -> CloseFrame | Violation:
 class Strict:
     """The state of one connection's incoming side; ``max_message`` is the largest message taken, in bytes."""
 
-    __slots__ = ("_decode", "_fragments", "_max_message", "_opcode", "_over", "_size", "_text", "_binary")
+    __slots__ = ("_binary", "_decode", "_fragments", "_max_message", "_opcode", "_over", "_size", "_text")
 
     def __init__(self, max_message: int) -> None:
         self._max_message = max_message

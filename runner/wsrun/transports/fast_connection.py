@@ -1,0 +1,263 @@
+"""One open connection of the fast transport."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from operator import attrgetter
+from time import monotonic
+from typing import Any, Final
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
+
+from wsrun.transports import Closing, Endpoint, Sink, Timings
+from wsrun.transports.failures import clean
+from wsrun.transports.sockets import is_reset, reset_on_close
+from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Strict, Violation
+
+_header_of: Final = attrgetter("msg_type", "fin", "rsv1", "rsv2", "rsv3")
+_WHOLE_TEXT: Final = (WSMsgType.TEXT, 1, 0, 0, 0)
+"""The header of nearly every frame: a message of text in one frame."""
+_WHOLE_BINARY: Final = (WSMsgType.BINARY, 1, 0, 0, 0)
+_NO_HEADER: Final = ()
+"""Equal to the header of no frame."""
+
+_LINGER: Final = 0.02
+"""How long a connection that broke the rules is kept for our close frame to leave, in seconds."""
+_PONG_BACKLOG: Final = 64 * 1024
+"""How many bytes may wait before pings go unanswered: a peer that floods and does not read gets no more."""
+_CAUSES: Final = {1007: "bad-utf8", 1009: "message-too-big"}
+
+
+class FastConnection(WSListener):
+    """An open connection: picows calls its ``on_ws_…``, the session calls the rest (``Connection``)."""
+
+    __slots__ = (
+        "_asked_to_close",
+        "_binary",
+        "_closing",
+        "_deadline",
+        "_end",
+        "_endpoint",
+        "_held",
+        "_loop",
+        "_received",
+        "_sink",
+        "_strict",
+        "_text",
+        "_transport",
+        "_watcher",
+        "bytes_received",
+        "is_open",
+        "subprotocol",
+        "timings",
+    )
+
+    def __init__(self, endpoint: Endpoint, sink: Sink) -> None:
+        self.timings = Timings()
+        self.subprotocol: str | None = None
+        self.is_open = False
+        self.bytes_received = 0
+        self._endpoint = endpoint
+        self._sink = sink
+        self._strict = Strict(endpoint.max_message)
+        self._text: tuple[object, ...] = _WHOLE_TEXT
+        self._binary: tuple[object, ...] = _WHOLE_BINARY
+        self._held: list[tuple[str | bytes, float]] | None = []
+        self._received: Callable[[str | bytes, float], None] = self._hold
+        self._closing: Closing | None = None
+        self._asked_to_close = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._end: tuple[Closing, float] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._transport: WSTransport
+
+    # What the session calls.
+
+    @property
+    def write_backlog(self) -> int:
+        """See ``Connection.write_backlog``."""
+        return self._transport.underlying_transport.get_write_buffer_size()
+
+    def send_text(self, payload: bytes) -> None:
+        """See ``Connection.send_text``."""
+        self._transport.send(WSMsgType.TEXT, payload)
+
+    def send_binary(self, payload: bytes) -> None:
+        """See ``Connection.send_binary``."""
+        self._transport.send(WSMsgType.BINARY, payload)
+
+    def close(self, code: int = 1000) -> None:
+        """See ``Connection.close``."""
+        if not self.is_open:
+            return
+        self._asked_to_close = True
+        self.is_open = False
+        self._send_close(code)
+        self._end_after(self._endpoint.close_timeout, self._run_out)
+
+    def abort(self) -> None:
+        """See ``Connection.abort``."""
+        if self._end is None:
+            self._stop(Closing(1006, "", "client", "aborted"))
+            self._reset()
+
+    # What the transport calls.
+
+    def release(self) -> None:
+        """Let the sink hear: first of what came together with the handshake, then of everything."""
+        if self._held or self._end is not None:
+            self._loop.call_soon(self._flush)
+        else:
+            self._flush()
+
+    def refused_by_picows(self, args: tuple[object, ...]) -> None:
+        """Take note that picows refuses a frame; it sends the close frame itself.
+
+        picows looks one frame ahead: the frame before the refused one is still to be delivered, by the very
+        call that is running. So reading stops at once, and delivering once that call has returned.
+        """
+        if self._end is not None:
+            return
+        said = args[0] if args else None
+        code, text = said if isinstance(said, tuple) and len(said) == 2 else (1011, said)
+        cause = "internal-error" if code == 1011 else _CAUSES.get(code, "protocol-error")
+        closing = Closing(1006, clean(str(text)), "client", cause)
+        self.is_open = False
+        with contextlib.suppress(RuntimeError):
+            self._transport.underlying_transport.pause_reading()
+        self._loop.call_soon(self._refuse, closing)
+        if cause != "internal-error":
+            self._watcher = self._loop.create_task(self._watch())
+
+    # What picows calls.
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Take the transport; nothing can be sent before."""
+        self._transport = transport
+        self.is_open = True
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Judge a frame and deliver the message that it completes."""
+        at = monotonic()
+        header = _header_of(frame)
+        # The whole price of strictness for the common frame: these names hold _NO_HEADER wherever such a
+        # frame would be wrong, which is inside a fragmented message and after the end.
+        if header == self._text:
+            try:
+                text = frame.get_payload_as_utf8_text()
+            except UnicodeDecodeError:
+                self._judge(header, frame, at)
+                return
+            self.bytes_received += frame.payload_size
+            self._received(text, at)
+        elif header == self._binary:
+            self.bytes_received += frame.payload_size
+            self._received(frame.get_payload_as_bytes(), at)
+        else:
+            self._judge(header, frame, at)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Tell the sink, once and last."""
+        closing = self._closing or self._lost()
+        self._stop(closing)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._end = closing, monotonic()
+        if self._held is None:
+            self._sink.closed(*self._end)
+
+    def pause_writing(self) -> None:
+        """Do nothing: ``write_backlog`` tells who asks."""
+
+    def resume_writing(self) -> None:
+        """Do nothing: ``write_backlog`` tells who asks."""
+
+    # Inside.
+
+    def _hold(self, payload: str | bytes, at: float) -> None:
+        assert self._held is not None
+        self._held.append((payload, at))
+
+    def _flush(self) -> None:
+        held, self._held = self._held or (), None
+        self._received = self._sink.received
+        for payload, at in held:
+            self._received(payload, at)
+        if self._end is not None:
+            self._sink.closed(*self._end)
+
+    def _judge(self, header: tuple[Any, ...], frame: WSFrame, at: float) -> None:
+        kind, fin, *reserved = header
+        event = self._strict.take(kind.value, bool(fin), any(reserved), frame.get_payload_as_bytes())
+        if isinstance(event, Message):
+            self.bytes_received += event.size
+            self._received(event.payload, at)
+        elif isinstance(event, Ping):
+            if self.write_backlog <= _PONG_BACKLOG:
+                self._transport.send_pong(event.payload)
+        elif isinstance(event, CloseFrame):
+            self._answer_close(event)
+        elif isinstance(event, Violation):
+            self._send_close(event.code, event.text)
+            self._refuse(Closing(1006, event.text, "client", event.cause))
+        common = self._strict.between_messages
+        self._text = _WHOLE_TEXT if common else _NO_HEADER
+        self._binary = _WHOLE_BINARY if common else _NO_HEADER
+
+    def _answer_close(self, frame: CloseFrame) -> None:
+        if self._asked_to_close:
+            self._stop(Closing(frame.code, frame.reason, "client"))
+            return
+        self._stop(Closing(frame.code, frame.reason, "server"))
+        self._send_close(frame.code)
+        # The server closes TCP first, so that the ports in TIME_WAIT are its own; but not for ever.
+        self._end_after(self._endpoint.close_timeout, self._run_out)
+
+    def _refuse(self, closing: Closing) -> None:
+        self._stop(closing)
+        with contextlib.suppress(RuntimeError):
+            self._transport.underlying_transport.resume_reading()
+        self._end_after(_LINGER, self._transport.underlying_transport.abort)
+
+    def _stop(self, closing: Closing) -> None:
+        """Deliver and send nothing any more; the first reason to stop is the one that is told."""
+        self.is_open = False
+        self._closing = self._closing or closing
+        self._strict.stop()
+        self._text = self._binary = _NO_HEADER
+
+    def _send_close(self, code: int, reason: str = "") -> None:
+        if code == NO_CODE:
+            # send_close would write a code 0, for which some servers drop the connection.
+            self._transport.send(WSMsgType.CLOSE, b"")
+        else:
+            self._transport.send_close(code, reason.encode()[:123])  # type: ignore[arg-type]
+
+    def _end_after(self, seconds: float, end: Callable[[], None]) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(seconds, end)
+
+    def _run_out(self) -> None:
+        self._stop(Closing(1006, "", "client", "close-timeout"))
+        self._reset()
+
+    def _reset(self) -> None:
+        transport = self._transport.underlying_transport
+        reset_on_close(transport.get_extra_info("socket"))
+        transport.abort()
+
+    def _lost(self) -> Closing:
+        reset = is_reset(self._transport.underlying_transport.get_extra_info("socket"))
+        cause = "reset" if reset else "eof"
+        if self._asked_to_close:
+            return Closing(1006, "", "client", cause)
+        return Closing(1006, "", "network" if reset else "server", cause)
+
+    async def _watch(self) -> None:
+        # picows keeps its own error for whoever asks; unasked, asyncio would print it.
+        with contextlib.suppress(Exception):
+            await self._transport.wait_disconnected()
