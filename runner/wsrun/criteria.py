@@ -215,7 +215,8 @@ class _Parser(Scanner):
             self.skip()
             match = _LABEL_VALUE.match(self.text, self.at)
             if match is None:
-                raise self.error(f"label '{name}' has no value", "write labels as (message=say)", start)
+                help_text = "write labels as (message=say)"
+                raise CriterionError(f"label '{name}' has no value", start, self.at - start, help_text)
             if name in found:
                 raise CriterionError(f"label '{name}' is given twice", start, len(name))
             self.at = match.end()

@@ -10,6 +10,7 @@ from wsrun.units import BYTES, MICROSECONDS
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 """Digits, and at most one decimal point between digits."""
 
+_MORE_DIGITS = re.compile(r"[_.]|,[0-9]")
 _UNIT = re.compile(r"[A-Za-zµμ]+|%")
 _SPACE = re.compile(r"\s*")
 _WORD_LIKE = re.compile(r"[^\s()]+|.")
@@ -65,7 +66,7 @@ class Scanner:
                 f"a quantity is expected here, not '{self.word()}'", "write one such as 200ms or 95%"
             )
         self.at = match.end()
-        if self.at < len(self.text) and self.text[self.at] in "_.,":
+        if _MORE_DIGITS.match(self.text, self.at):
             self.at = match.start()
             raise self.error(f"'{self.word()}' is not a number", "write digits and one decimal point: 1500.5")
         return Fraction(match[0])

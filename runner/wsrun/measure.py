@@ -143,20 +143,22 @@ def _counter(
 def _could_happen(metric: Metric, labels: Mapping[str, str], store: Store, windows: list[Window]) -> bool:
     """Tell whether a zero means "did not happen", by the witnesses that the catalogue names.
 
-    A witness is asked with the labels that say what was tried; one whose series do not carry them all knows
-    nothing about it.
+    Witnesses are asked with the labels that say what was tried. Those whose series carry all of them know
+    best; where there is none, each is asked with the labels that it has.
     """
+    if not metric.has_data_when:
+        return True
     tried = {name: value for name, value in labels.items() if name not in OUTCOME_LABELS}
-    for name in metric.has_data_when:
-        witness = METRICS[name]
-        if not tried.keys() <= set(witness.labels):
-            continue
-        if witness.kind == "gauge":
-            if any(gauge.maximum > 0 for _, gauge in _readings(name, tried, store, windows)):
-                return True
-        elif store.counter(name, judged=True, **tried):
-            return True
-    return not metric.has_data_when
+    witnesses = [METRICS[name] for name in metric.has_data_when]
+    knowing = [witness for witness in witnesses if tried.keys() <= set(witness.labels)]
+    return any(_happened(witness, tried, store, windows) for witness in knowing or witnesses)
+
+
+def _happened(witness: Metric, tried: Mapping[str, str], store: Store, windows: list[Window]) -> bool:
+    labels = {name: value for name, value in tried.items() if name in witness.labels}
+    if witness.kind == "gauge":
+        return any(gauge.maximum > 0 for _, gauge in _readings(witness.name, labels, store, windows))
+    return store.counter(witness.name, judged=True, **labels) > 0
 
 
 def _ratio(metric: Metric, labels: Mapping[str, str], store: Store) -> Measured:
