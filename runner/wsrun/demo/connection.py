@@ -21,8 +21,8 @@ BINARY = WSMsgType.BINARY
 CONTINUATION = WSMsgType.CONTINUATION
 CLOSE = WSMsgType.CLOSE
 
-CLOSE_TIMEOUT = 5.0
-"""Seconds that a client has for answering a close frame before its connection is reset."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a client has for answering a close frame before its connection is cut off."""
 
 MAX_MESSAGE = 16 * 1024 * 1024
 """Payload bytes that a message may have."""
@@ -110,7 +110,7 @@ class Connection(WSListener):
     def close(self, code: int | None, reason: str = "") -> None:
         """Begin the closing handshake; None sends a close frame without a code.
 
-        A client that does not answer is reset after ``CLOSE_TIMEOUT``.
+        A client that does not answer is cut off after ``CLOSE_TIMEOUT``.
         """
         if self.transport is None or self.over:
             return

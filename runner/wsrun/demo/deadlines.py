@@ -54,7 +54,7 @@ class TimerDescriptor:
 
     def arm(self, when: float) -> None:
         """Become readable at ``when``, or at once if that has passed."""
-        fraction, seconds = math.modf(when)
+        fraction, seconds = math.modf(max(when, 1e-9))  # zero would disarm it
         nanoseconds = math.ceil(fraction * 1e9)
         self._spec.seconds = int(seconds) + nanoseconds // 10**9
         self._spec.nanoseconds = nanoseconds % 10**9

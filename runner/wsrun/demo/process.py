@@ -74,7 +74,7 @@ class DemoServer:
             [*command, "--follow-stdin", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None,
+            start_new_session=True,  # Ctrl+C is for the parent, whose clients may still be talking to us
         )
         try:
             self.port = _announced_port(self._process)

@@ -7,6 +7,8 @@ from functools import lru_cache, partial
 from random import Random
 from typing import Any
 
+import orjson
+
 from wsrun.demo.http import Request
 from wsrun.demo.json_connection import JsonConnection
 from wsrun.demo.latency import Latency, parse_latency
@@ -46,7 +48,8 @@ class Rpc(JsonConnection):
                 delay = self._latency.sample(self._rng)
         except (UnitError, TypeError) as error:
             reply = {"id": message.get("id"), "ok": False, "error": f"delay: {error}"}
+        payload = orjson.dumps(reply)  # now, so that nothing but the sending is left to do when it is time
         if delay > 0:
-            self.service.when_free(arrived + delay, partial(self.send_json, reply))
+            self.service.when_free(arrived + delay, partial(self.send, payload))
         else:
-            self.send_json(reply)
+            self.send(payload)
