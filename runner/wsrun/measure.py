@@ -82,7 +82,9 @@ def _unreached(plan: Plan, store: Store, name: str | None) -> Measured:
         return Measured(note=f"phase {name} was never reached", is_reached=False)
     if phase.warm_up >= phase.duration:
         return Measured(note=f"phase {name} is all warm-up")
-    return Measured(note=f"the run ended in the warm-up of phase {name}", is_reached=False)
+    if store.end <= phase.start + phase.warm_up:
+        return Measured(note=f"the run ended in the warm-up of phase {name}", is_reached=False)
+    return Measured(note=f"phase {name} is over")
 
 
 def _distribution(metric: Metric, stat: str, labels: Mapping[str, str], store: Store, plan: Plan) -> Measured:

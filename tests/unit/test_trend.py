@@ -1,0 +1,85 @@
+"""Slope and trend: the estimates are right on lines and on noise."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsrun.metrics.trend import MOST_READINGS, direction, slope
+
+
+def line(n: int, steepness: float = 1.0) -> list[tuple[float, float]]:
+    return [(float(at), 5 + steepness * at) for at in range(n)]
+
+
+@given(st.integers(min_value=4, max_value=40), st.integers(min_value=-9, max_value=9))
+def test_a_line_has_its_slope(n: int, steepness: int) -> None:
+    """Exactly, since every pair has it."""
+    assert slope(line(n, steepness)) == pytest.approx(steepness)
+
+
+def test_an_outlier_does_not_bend_the_slope() -> None:
+    """The median of pairs ignores what least squares would follow."""
+    readings = line(20)
+    readings[19] = (19.0, 1e6)
+    assert slope(readings) == pytest.approx(1.0)
+    assert direction(readings) == "increasing"
+
+
+@pytest.mark.parametrize(
+    ("steepness", "expected"), [(1.0, "increasing"), (-1.0, "decreasing"), (0.0, "stable")]
+)
+def test_the_direction_of_a_line(steepness: float, expected: str) -> None:
+    """Also of one that does not move at all."""
+    assert direction(line(20, steepness)) == expected
+
+
+def test_three_readings_say_nothing() -> None:
+    """A perfect order of three comes about by chance once in six times."""
+    assert direction(line(3)) is None
+    assert slope(line(3)) is None
+    assert slope([]) is None
+
+
+def test_four_readings_in_order_are_not_yet_a_trend() -> None:
+    """One of 24 orders is above 5 % for two sides; five in order are enough."""
+    assert direction(line(4)) == "stable"
+    assert direction(line(5)) == "increasing"
+
+
+def test_readings_at_one_moment_have_no_slope() -> None:
+    """Nothing to divide by."""
+    assert slope([(1.0, float(value)) for value in range(9)]) is None
+
+
+def test_noise_without_a_trend_is_called_stable_in_19_of_20_cases() -> None:
+    """That is what a level of 5 % means: 400 series, at most 8 % called otherwise."""
+    rng = Random(11)
+    series = [[(float(at), rng.gauss(0, 1)) for at in range(30)] for _ in range(400)]
+    wrong = sum(direction(readings) != "stable" for readings in series)
+    assert 0 < wrong <= 32
+
+
+def test_a_leak_in_noise_is_found() -> None:
+    """A rise of three standard deviations over the run."""
+    rng = Random(5)
+    readings = [(float(at), rng.gauss(0, 1) + 3 * at / 60) for at in range(60)]
+    assert direction(readings) == "increasing"
+    assert slope(readings) == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_long_series_is_thinned_without_changing_its_slope() -> None:
+    """Three days of seconds would be 30 billion pairs."""
+    assert slope(line(MOST_READINGS * 7 + 3, 2.0)) == pytest.approx(2.0)
+    assert direction(line(MOST_READINGS * 7 + 3, -2.0)) == "decreasing"
+
+
+def test_readings_may_come_in_any_order() -> None:
+    """They are sorted by time."""
+    readings = line(30)
+    Random(1).shuffle(readings)
+    assert slope(readings) == pytest.approx(1.0)
+    assert direction(readings) == "increasing"
