@@ -30,11 +30,10 @@ def checks(busy: float) -> list[dict[str, Any]]:
     late = 0.0 if busy < 0.9 else 0.31
     rows = [
         ("Event-loop lag, p99", lag, 0.02, "seconds"),
-        ("CPU, busiest worker", 0.05 + busy, 0.85, "share"),
+        ("CPU of the busiest worker, for 10 s on end", 0.05 + busy, 0.85, "share"),
         ("Sends late by wsrun itself", late, 0.01, "share"),
-        ("Load not delivered", 0.0001, 0.001, "share"),
-        ("File descriptors", 2251, 65536, "number"),
-        ("Memory", 311 << 20, 4 << 30, "bytes"),
+        ("Scheduled messages not sent", 0.0, 0.001, "share"),
+        ("File descriptors of a worker", 577, 65536, "number"),
     ]
     return [
         {

@@ -195,12 +195,12 @@ def _many_errors(found: dict[str, Any]) -> None:
         {
             "cause": f"kind-{n:03}",
             "text": f"Made-up failure number {n}",
-            "count": 400 - 2 * n,
+            "count": (401 - 2 * n) // 8 + 1,
             "of": 20000,
             "of_text": "messages",
             "first": float(n % 100),
             "last": float(n % 100 + 40),
-            "series": [[float(n % 100 + 4 * k), (400 - 2 * n) // 10] for k in range(10)],
+            "series": [[float(n % 100 + 4 * k), ((401 - 2 * n) // 8 + 1) // 10] for k in range(10)],
             "clients": 100 - n // 2,
             "worst_client": None,
             "worst_count": 3,
@@ -209,4 +209,4 @@ def _many_errors(found: dict[str, Any]) -> None:
         for n in range(200)
     ]
     for n in range(200):
-        row[(n * 3) % total]["failures"][f"kind-{n:03}"] = 400 - 2 * n
+        row[(n * 3) % total]["failures"][f"kind-{n:03}"] = (401 - 2 * n) // 8 + 1

@@ -69,9 +69,14 @@ def interrupted() -> dict[str, Any]:
             }
     found = rule(found)
     found["reasons"].insert(
-        0, {"code": "interrupted", "text": "interrupted by SIGINT at 61.9 s", "remedy": None}
+        0, {"code": "interrupted", "text": "the run was ended by SIGINT before its time", "remedy": None}
     )
-    return found | {"state": "interrupted", "stopped": {"at": 61.9, "why": "SIGINT"}, "exit_code": 130}
+    return found | {
+        "state": "interrupted",
+        "stopped": {"at": 61.9, "why": "SIGINT"},
+        "verdict": "invalid",
+        "exit_code": 130,
+    }
 
 
 def main() -> None:

@@ -1,0 +1,264 @@
+"""The verdict as plain text for a terminal or a log: at most 80 columns, marks with words, no markup.
+
+It says what the HTML report says, in the same words, with the evidence shortened to a line.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wsrun.view import View
+from wsrun.view.criteria import Mark, Row
+from wsrun.view.formats import NARROW
+from wsrun.view.words import listing, plain
+
+CRITERIA = 12
+"""Of more criteria than this, the met ones are counted only."""
+
+CLOSEST = 3
+"""Of the met ones that are counted, so many of the closest are still shown."""
+
+_MARKS: dict[Mark, tuple[str, str, str]] = {
+    "failed": ("✕", "x", "31"),
+    "warning": ("!", "!", "33"),
+    "met": ("✓", "+", "32"),
+    "invalid": ("◆", "?", "35"),
+    "not-judged": ("○", "o", "2"),
+    "seen": ("•", "*", "1"),
+    "none": (" ", " ", ""),
+}
+"""The mark in Unicode, in ASCII, and its colour (SGR)."""
+
+_ASCII = str.maketrans(
+    {
+        "–": "-",
+        "−": "-",
+        "→": "->",
+        "×": "x",
+        "µ": "u",
+        "…": "...",
+        "·": ",",
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "⁠": "",
+    }
+)
+
+
+def render_text(
+    view: View, *, width: int = 80, unicode: bool = True, colour: bool = False, report: str = ""
+) -> str:
+    """Draw a view as text.
+
+    Args:
+        view: what to draw.
+        width: columns that no line exceeds, unless a single word does.
+        unicode: False: ASCII only; what ASCII lacks is written as a code.
+        colour: whether marks and headings carry SGR sequences; nothing else ever does.
+        report: where the HTML report is, if the text is to say so.
+    """
+    paper = _Paper(width, unicode, colour)
+    _heading(view, paper)
+    _findings(view, paper)
+    _criteria(view.criteria, paper)
+    _phases(view, paper)
+    _generator(view, paper)
+    code = f"exit code {view.verdict.exit_code}"
+    paper.sides(f"report {report}" if report else "", code)
+    return paper.text()
+
+
+class _Paper:
+    """Lines of limited width. Everything but marks and headings is drawn as it comes."""
+
+    def __init__(self, width: int, unicode: bool, colour: bool) -> None:
+        self.width = max(width, 40)
+        self._unicode = unicode
+        self._colour = colour
+        self._lines: list[str] = []
+
+    def plain(self, content: str) -> str:
+        """Return text as this paper can hold it."""
+        content = content.replace(NARROW, " ")
+        if self._unicode:
+            return content
+        return content.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+    def styled(self, content: str, sgr: str) -> str:
+        return f"\x1b[{sgr}m{content}\x1b[0m" if self._colour and sgr else content
+
+    def mark(self, mark: Mark) -> str:
+        wide, narrow, sgr = _MARKS[mark]
+        return self.styled(wide if self._unicode else narrow, sgr)
+
+    def add(self, line: str = "") -> None:
+        self._lines.append(line.rstrip())
+
+    def wrapped(self, content: str, indent: str, *, first: str = "", taken: int = 0, sgr: str = "") -> None:
+        """Add a paragraph; ``first`` (``taken`` columns wide) stands in place of the first line's indent."""
+        room = self.width - columns(indent)
+        for number, line in enumerate(wrap(self.plain(content), room)):
+            lead = first + " " * (columns(indent) - taken) if first and number == 0 else indent
+            self.add(lead + self.styled(line, sgr))
+
+    def sides(self, left: str, right: str) -> None:
+        """Add a line with words at both ends, or two lines where they do not fit."""
+        left, right = self.plain(left), self.plain(right)
+        gap = self.width - 2 - columns(left) - columns(right)
+        if left and gap < 2:
+            self.add(f"  {left}")
+            left, gap = "", self.width - 2 - columns(right)
+        self.add(f"  {left}{' ' * max(gap, 0)}{right}")
+
+    def text(self) -> str:
+        return "\n".join(self._lines) + "\n"
+
+
+def columns(content: str) -> int:
+    """Return how many columns a text takes in a terminal."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in content
+    )
+
+
+def wrap(content: str, width: int) -> list[str]:
+    """Break a text at spaces into lines of at most ``width`` columns; a longer word is broken anywhere."""
+    lines, line = [], ""
+    for word in content.split():
+        while columns(word) > width:
+            if line:
+                lines.append(line)
+                line = ""
+            head = _head(word, width)
+            lines.append(head)
+            word = word[len(head) :]
+        if line and columns(line) + 1 + columns(word) > width:
+            lines.append(line)
+            line = word
+        elif word:
+            line = f"{line} {word}" if line else word
+    return [*lines, line] if line or not lines else lines
+
+
+def _head(word: str, width: int) -> str:
+    end = len(word)
+    while columns(word[:end]) > width:
+        end -= 1
+    return word[: max(end, 1)]
+
+
+def _heading(view: View, paper: _Paper) -> None:
+    verdict = view.verdict
+    state = f", {verdict.state}" if verdict.state else ""
+    head = f"{view.title}{state}: {verdict.brief}"
+    gap = paper.width - 2 - columns(paper.plain(head)) - columns(paper.plain(view.extent))
+    if gap >= 2:
+        line = paper.styled(paper.plain(head), "1")
+        paper.add(f"{paper.mark(verdict.mark)} {line}{' ' * gap}{paper.plain(view.extent)}")
+    else:
+        paper.wrapped(head, "  ", first=paper.mark(verdict.mark), taken=1, sgr="1")
+        paper.wrapped(view.extent, "  ")
+    for notice in verdict.notices:
+        paper.wrapped(plain(notice), "  ")
+
+
+def _findings(view: View, paper: _Paper) -> None:
+    for finding in view.findings:
+        mark = f"  {paper.mark(finding.mark)}"
+        if finding.title is None:
+            paper.wrapped(finding.brief, "    ", first=mark, taken=3)
+            continue
+        paper.wrapped(finding.title, "    ", first=mark, taken=3, sgr="1")
+        if finding.brief:
+            paper.wrapped(finding.brief, "      ")
+    if view.more_findings:
+        paper.wrapped(view.more_findings, "    ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    cells: tuple[str, ...]
+    is_left: bool = False
+
+    @property
+    def width(self) -> int:
+        return max(columns(cell) for cell in (self.name, *self.cells))
+
+
+def _table(found: Sequence[_Column], marks: Sequence[str], paper: _Paper, tail: str = "") -> None:
+    """Add a table; its first column is cut if the rest leaves it no room."""
+    found = [_Column(paper.plain(c.name), tuple(map(paper.plain, c.cells)), c.is_left) for c in found]
+    rest = sum(column.width + 2 for column in found[1:])
+    first_width = min(found[0].width, max(paper.width - 4 - rest - columns(tail), 8))
+
+    def line(cells: Iterable[str]) -> str:
+        parts = []
+        for column, cell in zip(found, cells, strict=True):
+            width = first_width if column is found[0] else column.width
+            shown = cell if columns(cell) <= width else _head(cell, width - 1) + paper.plain("…")[:1]
+            space = " " * (width - columns(shown))
+            parts.append(shown + space if column.is_left else space + shown)
+        return "  ".join(parts)
+
+    paper.add("    " + paper.styled(line(column.name for column in found) + tail, "2"))
+    for number, mark in enumerate(marks):
+        paper.add(f"  {mark} " + line(column.cells[number] for column in found))
+
+
+def _criteria(rows: Sequence[Row], paper: _Paper) -> None:
+    if not rows:
+        return
+    shown = list(rows)
+    if len(rows) > CRITERIA:
+        near = sorted((row for row in rows if row.mark == "met"), key=lambda row: -row.is_near)[:CLOSEST]
+        shown = [row for row in rows if row.mark != "met"][:CRITERIA] + near
+    paper.add()
+    table = (
+        _Column("criterion", tuple(row.short_check for row in shown), is_left=True),
+        _Column("observed", tuple(row.observed.text for row in shown)),
+        _Column("limit", tuple(row.limit.text for row in shown)),
+        _Column("limit used", tuple(row.used for row in shown)),
+        _Column("", tuple(row.word for row in shown), is_left=True),
+    )
+    _table(table, [paper.mark(row.mark) for row in shown], paper)
+    left = len(rows) - len(shown)
+    met = all(row.mark == "met" for row in rows if row not in shown)
+    if left:
+        paper.add(f"    and {left} more{' met' if met else ''}")
+
+
+def _phases(view: View, paper: _Paper) -> None:
+    if view.phases is None or view.latencies is None:
+        return
+    phases = [row for row in view.phases.rows if row.name != "drain"]
+    rows = [row for row in phases if row.reached and row in view.phases.shown]
+    if not rows:
+        return
+    paper.add()
+    table = (
+        _Column("phase", tuple(row.name for row in rows), is_left=True),
+        _Column("clients", tuple(row.clients for row in rows)),
+        _Column("p50", tuple(row.p50 for row in rows)),
+        _Column("p95", tuple(row.p95 for row in rows)),
+        _Column("p99", tuple(row.p99 for row in rows)),
+        _Column("p99 send", tuple(row.p99_send for row in rows)),
+        _Column("no reply", tuple(row.no_reply.text for row in rows)),
+    )
+    _table(table, [" "] * len(rows), paper, "   (ms)")
+    missing = [row for row in phases if not row.reached]
+    left = len(phases) - len(rows) - len(missing)
+    if left:
+        paper.add(f"    and {left} more")
+    if missing:
+        paper.wrapped(f"not reached: {listing([row.name for row in missing])}", "    ")
+
+
+def _generator(view: View, paper: _Paper) -> None:
+    paper.add()
+    if view.generator is not None:
+        paper.wrapped(view.generator.brief, "  ")

@@ -1,0 +1,136 @@
+"""What went wrong without a criterion that says so, and how soon it was well again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wsrun.view import criteria, formats
+from wsrun.view.reading import ENOUGH, Reading
+from wsrun.view.words import Span, counted, strong
+
+Spans = list[Span]
+
+
+def sentence_of(reading: Reading, covered: set[str]) -> Spans:
+    """Return one sentence on every failure that no failed criterion speaks of; empty when there was none."""
+    if covered & {"errors", "errors.ratio"}:
+        return []
+    found = [item for metric, item in _failures(reading) if metric not in covered]
+    if not found:
+        return []
+    names = {name for _, _, phases in found for name in phases}
+    single = len(names) == 1 and len(reading.phases) > 1
+    lead = "Also" if any(c["status"] == "missed" for c in reading["criteria"]) else "Not asserted, but seen"
+    spans: Spans = [Span(f"{lead} in {next(iter(names))}: " if single else f"{lead}: ")]
+    for index, (head, tail, phases) in enumerate(found[:5]):
+        if index:
+            spans.append(Span(", " if index < min(len(found), 5) - 1 else " and "))
+        spans += [strong(head), Span(tail)]
+        if not single and len(phases) == 1 and len(reading.phases) > 1:
+            spans.append(Span(f" in {next(iter(phases))}"))
+    return [*spans, Span(".")]
+
+
+def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
+    """Return the metric, its bold and plain words and its phases, of each kind of failure that happened."""
+    connections, messages = reading["counts"]["connections"], reading["counts"]["messages"]
+    found = []
+
+    def where(*keys: str) -> set[str]:
+        return {p["name"] for p in reading["phases"] if any(p["counts"].get(key) for key in keys)}
+
+    def add(metric: str, number: int, one: str, many: str, tail: str, phases: set[str]) -> None:
+        if number:
+            found.append((metric, (counted(number, one, many), tail, phases)))
+
+    asked = messages["expected"]
+    part = f" ({formats.share(messages['timed_out'] / asked)})" if asked else ""
+    add(
+        "replies.timed_out",
+        messages["timed_out"],
+        "message without a reply",
+        "messages without a reply",
+        part,
+        where("timed_out"),
+    )
+    add("replies.failed", messages["failed"], "reply", "replies", " not as expected", where("failed"))
+    for status, number in connections["refused_by_status"].items():
+        tail = f" with HTTP {status}"
+        add("connect.refused", number, "connection refused", "connections refused", tail, where("refused"))
+    add(
+        "connect.timed_out",
+        connections["timed_out"],
+        "handshake",
+        "handshakes",
+        " timed out",
+        where("connect_failed"),
+    )
+    add(
+        "connect.failed",
+        connections["failed"],
+        "connection",
+        "connections",
+        " failed",
+        where("connect_failed"),
+    )
+    for close in connections["closed"]:
+        if close["side"] != "client" and close["code"] not in (1000, 1001):
+            by = "the network" if close["side"] == "network" else "the target"
+            number = close["count"]
+            add(
+                "closed",
+                number,
+                "closed",
+                "closed",
+                f" by {by} with {close['code']}",
+                _phases_of_close(close, reading),
+            )
+    add("replies.lost", messages["lost"], "reply", "replies", " lost with a connection", where("lost"))
+    add(
+        "messages.dropped",
+        messages["dropped"],
+        "message",
+        "messages",
+        " dropped: nobody was connected",
+        set(),
+    )
+    return found
+
+
+def _phases_of_close(close: Mapping[str, Any], reading: Reading) -> set[str]:
+    """Return the phases in which the errors named after a close code fell."""
+    names = set()
+    for error in reading["errors"]:
+        if str(close["code"]) in error["cause"]:
+            for t, _ in error["series"]:
+                names |= {p["name"] for p in reading["phases"] if p["start"] <= t < p["end"]}
+    return names
+
+
+def recovery(reading: Reading) -> Spans:
+    """Say how soon a limit on a calm phase held again after a worse one; nothing without such a limit."""
+    for entry in reading["criteria"]:
+        before = reading.before(entry["phase"])
+        stat = entry["stat"]
+        if before is None or entry["metric"] != "round_trip" or stat not in ("p50", "p95", "p99"):
+            continue
+        required = entry["required"]
+        if entry["operator"][0] != "<" or not required or (before["round_trip"][stat] or 0) <= required:
+            continue
+        start = before["end"]
+        rows = [
+            row
+            for row in reading["timeline"]
+            if row["t"] >= start - 1e-9 and row["round_trip"]["count"] >= ENOUGH
+        ]
+        for row in rows:
+            if (row["round_trip"][stat] or 0) < required:
+                after = row["t"] + row["length"] - start
+                bound = criteria.limit(entry)
+                return [
+                    Span(
+                        f"After {before['name']}, {stat} was back under {bound} within {formats.span(after)}."
+                    )
+                ]
+    return []
