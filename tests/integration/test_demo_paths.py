@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from demo_http import fetch, fetch_json
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from wsrun.demo.latency import parse_latency
 from wsrun.demo.process import DemoServer
@@ -77,6 +77,21 @@ def test_who_joined_no_room_is_answered_and_heard_by_nobody(server: DemoServer) 
         assert await ask(anna, type="who", id=5) == {"reply_to": 5, "ok": True, "people": 2}
 
     converse(server, "/chat", 2, talk)
+
+
+def test_a_message_in_fragments_is_one_message(server: DemoServer) -> None:
+    """JSON may come in pieces; a piece of nothing is a protocol error."""
+
+    async def talk(socket: ClientConnection) -> None:
+        await socket.send(['{"type": ', '"who", ', '"id": 1}'])
+        assert json.loads(await socket.recv())["reply_to"] == 1
+        socket.transport.write(b"\x80\x80" + bytes(4))
+        with pytest.raises(ConnectionClosed) as caught:
+            await socket.recv()
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1002
+
+    converse(server, "/chat", 1, talk)
 
 
 def test_who_has_left_a_room_hears_it_no_more(server: DemoServer) -> None:

@@ -32,9 +32,9 @@ class Connection(WSListener):
     """A connection that a client opened; a path subclasses it and takes whole messages in ``received``."""
 
     __slots__ = (
-        "_fragments",
-        "_fragments_are_text",
         "_holds",
+        "_part",
+        "_part_is_text",
         "accepted_at",
         "bytes_received",
         "bytes_sent",
@@ -63,8 +63,8 @@ class Connection(WSListener):
         self.bytes_received = 0
         self.bytes_sent = 0
         self._holds = 0
-        self._fragments: list[bytes] | None = None
-        self._fragments_are_text = True
+        self._part: bytearray | None = None  # of a message in fragments
+        self._part_is_text = True
 
     # What a path may override
 
@@ -146,7 +146,7 @@ class Connection(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take a frame; picows has answered pings already."""
         kind = frame.msg_type
-        if (kind is TEXT or kind is BINARY) and frame.fin and self._fragments is None:
+        if (kind is TEXT or kind is BINARY) and frame.fin and self._part is None:
             if not self.over:
                 payload = frame.get_payload_as_bytes()
                 self.messages_received += 1
@@ -181,21 +181,21 @@ class Connection(WSListener):
     def _collect(self, frame: WSFrame) -> None:
         """Put the fragments of a message together."""
         starts = frame.msg_type is not CONTINUATION
-        if starts == (self._fragments is not None):
+        if starts == (self._part is not None):
             self.close(1002, "fragments out of order")
             return
-        if self._fragments is None:
-            self._fragments = []
-            self._fragments_are_text = frame.msg_type is TEXT
-        self._fragments.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._fragments)) > MAX_MESSAGE:
+        if self._part is None:
+            self._part = bytearray()
+            self._part_is_text = frame.msg_type is TEXT
+        self._part += frame.get_payload_as_bytes()
+        if len(self._part) > MAX_MESSAGE:
             self.close(1009, "message too big")
         elif frame.fin:
-            payload = b"".join(self._fragments)
-            self._fragments = None
+            payload = bytes(self._part)
+            self._part = None
             self.messages_received += 1
             self.bytes_received += len(payload)
-            self.received(payload, is_text=self._fragments_are_text)
+            self.received(payload, is_text=self._part_is_text)
 
     def answer_close(self, transport: WSTransport, frame: WSFrame) -> None:
         """Answer a close frame with its code, or without one if it has none (RFC 6455 §5.5.1, §7.1.5)."""

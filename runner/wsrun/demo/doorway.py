@@ -124,11 +124,9 @@ class Doorway(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         connection.accepted_at = self._accepted_at
-
         subprotocol = request.headers.get("sec-websocket-protocol", "").partition(",")[0].strip()
         chosen = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else None
         response = WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(chosen), connection)
-
         protocol = WSProtocol(
             None,  # host and port: client side only
             None,  # path: client side only
