@@ -21,7 +21,7 @@ from wsrun.source.events import MAX_BYTES, empty_file, parse_events, split_lines
 from wsrun.source.node import Node, plain_data
 from wsrun.source.tree import Builder
 
-Path_ = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
 """The way to a value: keys and list indexes from the top."""
 
 
@@ -42,31 +42,31 @@ class Document:
     problems: tuple[Diagnostic, ...]
     _root: Node = field(repr=False)
 
-    def location(self, path: Path_) -> Location:
+    def location(self, path: Steps) -> Location:
         """Where the value at a path stands; of a value that is not there, where the nearest one around is."""
         node, _ = self._find(path)
         return node.location(self.lines_by_path[node.path])
 
-    def key_location(self, path: Path_) -> Location:
+    def key_location(self, path: Steps) -> Location:
         """Where the key stands that leads to a path; for an item of a list, the item itself."""
         parent, found = self._find(path[:-1])
         if path and found and path[-1] in parent.keys:
             return parent.keys[str(path[-1])]
         return self.location(path)
 
-    def place(self, path: Path_, offset: int, length: int = 1) -> Location:
+    def place(self, path: Steps, offset: int, length: int = 1) -> Location:
         """Where a part of the text at a path stands, ``offset`` characters into it and ``length`` long."""
         node, found = self._find(path)
         if not found:
             return self.location(path)
         return node.place(self.lines_by_path[node.path], offset, length)
 
-    def written(self, path: Path_) -> str | None:
+    def written(self, path: Steps) -> str | None:
         """The scalar at a path as the file has it, before substitution; None where there is no scalar."""
         node, found = self._find(path)
         return node.written if found and node.children is None else None
 
-    def is_spoilt(self, path: Path_) -> bool:
+    def is_spoilt(self, path: Steps) -> bool:
         """Whether a problem has been told already of the value at a path, or of one around it."""
         node = self._root
         for part in path:
@@ -78,7 +78,7 @@ class Document:
             node = child
         return node.spoilt
 
-    def _find(self, path: Path_) -> tuple[Node, bool]:
+    def _find(self, path: Steps) -> tuple[Node, bool]:
         node = self._root
         for part in path:
             child = _child(node, part)

@@ -1,0 +1,357 @@
+"""What is wrong with the shape of a scenario, and what to write instead, in the user's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wsrun import units
+from wsrun.diagnostics import Diagnostic
+from wsrun.source import Document, Steps
+from wsrun.units import UnitError
+from wsrun.wording import choose, closest, cut, described, in_flow, joined, quoted
+
+PARSERS = {
+    "duration": units.parse_duration,
+    "size": units.parse_size,
+    "rate": units.parse_rate,
+    "share": units.parse_share,
+}
+"""What reads a text with an ``x-unit``, by its unit."""
+
+_MOST_UNKNOWN = 20
+"""Unknown keys of one mapping that are told; a file of another kind has thousands."""
+
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+_TRUTHS = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+
+_MEANT = {
+    "assertions": "criteria",
+    "await": "expect",
+    "body": "json",
+    "checks": "criteria",
+    "concurrency": "clients",
+    "connections": "clients",
+    "delay": "think",
+    "endpoint": "url",
+    "groups": "clients",
+    "host": "url",
+    "iterations": "times",
+    "pause": "think",
+    "payload": "json",
+    "protocols": "subprotocols",
+    "qps": "rate",
+    "ramp": "clients",
+    "ramp_up": "clients",
+    "receive": "expect",
+    "response": "reply",
+    "rps": "rate",
+    "scenarios": "profiles",
+    "server": "target",
+    "sleep": "think",
+    "slo": "criteria",
+    "stages": "phases",
+    "thresholds": "criteria",
+    "uri": "url",
+    "users": "clients",
+    "variables": "assign",
+    "vars": "assign",
+    "vus": "clients",
+    "weights": "mix",
+}
+"""Words of other tools, and what a scenario calls the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A broken rule: the schema's keyword and its value, what breaks it, the schema around, and where."""
+
+    keyword: str
+    rule: Any
+    value: Any
+    schema: dict[str, Any]
+    path: Steps
+
+
+def explain(fault: Fault, document: Document) -> Diagnostic:
+    """Say what one fault is about; not for the faults of ``explain_keys``."""
+    name = _name(fault.path)
+    location = document.location(fault.path)
+    match fault.keyword:
+        case "type":
+            return _wrong_type(fault, document, name)
+        case "x-unit":
+            return _wrong_unit(fault, document)
+        case "x-positive":
+            example = {"duration": "1s", "size": "1KiB", "rate": "1/s"}[fault.rule]
+            return Diagnostic(
+                "out-of-range", f"{name} must be more than zero", location, f"write {example} or more"
+            )
+        case "x-not-yet":
+            return Diagnostic(
+                "not-yet",
+                f"{quoted(str(fault.path[-1]))} is not available yet",
+                document.key_location(fault.path),
+                fault.rule.get("x-instead", "remove it; a later version of wsrun brings it"),
+            )
+        case "x-at-most-one":
+            return _conflict(fault, document)
+        case "enum":
+            is_text = isinstance(fault.value, str)
+            found = quoted(fault.value) if is_text else described(fault.value, document.written(fault.path))
+            help_text = choose(str(fault.value), fault.rule, "it is one of")
+            return Diagnostic("unknown-value", f"{name} cannot be {found}", location, help_text)
+        case "const":
+            found = described(fault.value, document.written(fault.path))
+            message = f"{name} must be {fault.rule}, the version of the language, not {found}"
+            return Diagnostic("version", message, location, f"write wsrun: {fault.rule}")
+        case "dependentRequired":
+            return _lonely(fault, document)
+        case "pattern":
+            return _bad_name(fault, document)
+    return _out_of_range(fault, document, name)
+
+
+def explain_keys(
+    faults: Sequence[Fault], document: Document, shape: dict[str, Any]
+) -> Iterator[tuple[str, Diagnostic]]:
+    """Say what is wrong with the keys of one mapping: one mistake for a misspelt key that is required.
+
+    Args:
+        faults: those about unknown, missing and exclusive keys.
+        document: the scenario.
+        shape: the whole schema, for the places where an unknown key would be right.
+
+    Yields:
+        The key in question ("" for the mapping as a whole), and the diagnostic.
+    """
+    missing = [key for fault in faults if fault.keyword == "required" for key in _missing(fault)]
+    meant: set[str] = set()
+    for fault in faults:
+        if fault.keyword == "additionalProperties":
+            for key in _unknown(fault)[:_MOST_UNKNOWN]:
+                wanted = _meant_key(key, fault, missing)
+                meant.add(wanted or "")
+                yield key, _unknown_key(key, wanted, fault, document, shape)
+    for fault in faults:
+        if fault.keyword == "required":
+            for key in dict.fromkeys(missing):
+                if key in fault.rule and key not in meant:
+                    yield key, _missing_key(key, fault, document)
+            missing = []
+        elif fault.keyword == "x-exactly-one":
+            present = [key for key in fault.rule if key in fault.value]
+            if len(present) > 1:
+                yield present[1], _conflict(fault, document)
+            elif not meant & set(fault.rule):
+                yield "", _no_choice(fault, document)
+
+
+def _unknown_key(
+    key: str, wanted: str | None, fault: Fault, document: Document, shape: dict[str, Any]
+) -> Diagnostic:
+    title = fault.schema.get("title", "this")
+    homes = [home for home in _homes(key, shape) if home != title]
+    if wanted is not None:
+        help_text = f"did you mean '{wanted}'?"
+    elif homes:
+        help_text = f"'{key}' is a key of {joined(homes[:3], 'or')}"
+    else:
+        known = fault.schema.get("properties", {})
+        available = [name for name, member in known.items() if not member.get("x-not-yet")]
+        help_text = f"keys of {title}: {', '.join(available)}"
+    message = f"{quoted(key)} is not a key of {title}"
+    return Diagnostic("unknown-key", message, document.key_location((*fault.path, key)), help_text)
+
+
+def _meant_key(key: str, fault: Fault, missing: Sequence[str]) -> str | None:
+    """The key that is meant by an unknown one: rather one that is missing, never one that is there."""
+    known = [name for name in fault.schema.get("properties", {}) if name not in fault.value]
+    meant = _MEANT.get(key.casefold())
+    return closest(key, missing) or closest(key, known) or (meant if meant in known else None)
+
+
+def _missing_key(key: str, fault: Fault, document: Document) -> Diagnostic:
+    message = f"{fault.schema.get('title', 'this')} needs '{key}'"
+    help_text = f"write {_example(key, fault.schema)}"
+    return Diagnostic("missing-key", message, _place(fault.path, document), help_text)
+
+
+def _no_choice(fault: Fault, document: Document) -> Diagnostic:
+    title = fault.schema.get("title", "this")
+    known = fault.schema.get("properties", {})
+    available = [key for key in fault.rule if not known.get(key, {}).get("x-not-yet")]
+    message = f"{title} needs one of {joined(available, 'or')}"
+    return Diagnostic("missing-key", message, _place(fault.path, document), "add one of them")
+
+
+def _conflict(fault: Fault, document: Document) -> Diagnostic:
+    first, second, *_ = [key for key in fault.value if key in fault.rule]
+    title = fault.schema.get("title", "this")
+    message = f"{title} cannot have both '{first}' and '{second}'"
+    location = document.key_location((*fault.path, second))
+    return Diagnostic("conflicting-keys", message, location, "keep one of the two")
+
+
+def _lonely(fault: Fault, document: Document) -> Diagnostic:
+    key, needed = next(
+        (key, name)
+        for key, names in fault.rule.items()
+        for name in names
+        if key in fault.value and name not in fault.value
+    )
+    return Diagnostic(
+        "needs-key",
+        f"'{key}' goes with '{needed}', which is not here",
+        document.key_location((*fault.path, key)),
+        f"add '{needed}', or remove '{key}'",
+    )
+
+
+def _wrong_type(fault: Fault, document: Document, name: str) -> Diagnostic:
+    wanted = [fault.rule] if isinstance(fault.rule, str) else list(fault.rule)
+    unit = fault.schema.get("x-unit")
+    is_number = isinstance(fault.value, int | float) and not isinstance(fault.value, bool)
+    if unit and is_number:
+        return _wrong_unit(fault, document)
+    words = [f"a {unit}" if unit and kind == "string" else _TYPES[kind] for kind in wanted if kind != "null"]
+    found = described(fault.value, document.written(fault.path))
+    message = f"{name} must be {joined(words, 'or')}, not {found}"
+    help_text = _type_help(fault, document, wanted)
+    return Diagnostic("wrong-type", message, document.location(fault.path), help_text)
+
+
+def _type_help(fault: Fault, document: Document, wanted: list[str]) -> str | None:
+    written = document.written(fault.path)
+    key = fault.path[-1] if fault.path else ""
+    if "string" in wanted and "x-unit" not in fault.schema and isinstance(fault.value, bool | int | float):
+        return f'put it in quotes: "{cut(written or "")}"'
+    if "examples" in fault.schema:
+        return f"write {key}: {in_flow(fault.schema['examples'][0])}"
+    if "integer" in wanted or "number" in wanted:
+        return _number_help(fault, written)
+    if "boolean" in wanted and str(fault.value).casefold() in _TRUTHS:
+        return f"write {_TRUTHS[str(fault.value).casefold()]}"
+    if "array" in wanted:
+        return f"write a list: [ {'…' if written is None else cut(written)} ]"
+    if "object" in wanted and len(fault.schema.get("required", ())) == 1:
+        (required,) = fault.schema["required"]
+        return f"write {key}: {{ {_example(required, fault.schema)} }}"
+    if "object" in wanted and fault.value is None:
+        return "write its keys on the lines below it, indented"
+    return _properties_help(fault)
+
+
+def _number_help(fault: Fault, written: str | None) -> str | None:
+    if written is not None and "${" in written:
+        path = ".".join(map(str, fault.path))
+        return f"a variable of the environment is a text; give numbers with --set {path}=…"
+    if isinstance(fault.value, str):
+        bare = fault.value.strip().replace(" ", "").replace("_", "").replace(",", "")
+        if bare.isascii() and bare.isdigit():
+            return f"write it bare: {cut(bare)}"
+    if "x-words" in fault.schema:
+        return str(fault.schema["x-words"])
+    return _properties_help(fault)
+
+
+def _properties_help(fault: Fault) -> str | None:
+    known = fault.schema.get("properties", {})
+    available = [key for key, member in known.items() if not member.get("x-not-yet")]
+    return f"its keys: {', '.join(available)}" if available else None
+
+
+def _wrong_unit(fault: Fault, document: Document) -> Diagnostic:
+    written = document.written(fault.path)
+    try:
+        PARSERS[fault.schema["x-unit"]](fault.value)
+    except UnitError as error:
+        message, help_text = error.message, error.help
+        if written is not None and "${" in written:
+            # The value is the environment's and may be a secret that landed in the wrong variable.
+            message = f"{quoted(written)} does not stand for a {fault.schema['x-unit']}"
+        return Diagnostic("unit", message, document.location(fault.path), help_text)
+    raise AssertionError("the fault is one of units")
+
+
+def _bad_name(fault: Fault, document: Document) -> Diagnostic:
+    is_key = isinstance(_at(document.data, fault.path), dict)
+    location = document.key_location((*fault.path, fault.value)) if is_key else document.location(fault.path)
+    message = f"{quoted(fault.value)} cannot be a name" if fault.value else "a name cannot be empty"
+    return Diagnostic("bad-name", message, location, fault.schema.get("x-words"))
+
+
+def _out_of_range(fault: Fault, document: Document, name: str) -> Diagnostic:
+    location = document.location(fault.path)
+    limit = f"{fault.rule:g}" if isinstance(fault.rule, float) else f"{fault.rule}"
+    words = fault.schema.get("x-words")
+    bound = {"minimum": "at least", "maximum": "at most"}.get(fault.keyword)
+    if bound is not None:
+        message = f"{name} must be {bound} {limit}, not {cut(document.written(fault.path) or '')}"
+        return Diagnostic("out-of-range", message, location, words)
+    if fault.keyword == "maxLength":
+        message = f"{name} is longer than {limit} characters"
+        return Diagnostic("out-of-range", message, location, words)
+    if not fault.value:
+        return Diagnostic("empty", f"{name} is empty", _place(fault.path, document), _empty_help(fault))
+    message = f"{name} takes {limit} values, and has {len(fault.value)}"
+    return Diagnostic("out-of-range", message, location, words)
+
+
+def _empty_help(fault: Fault) -> str:
+    if "examples" in fault.schema and fault.path:
+        return f"write {fault.path[-1]}: {in_flow(fault.schema['examples'][0])}"
+    return "write at least one, or remove the key"
+
+
+def _example(key: str, schema: dict[str, Any]) -> str:
+    member = schema.get("properties", {}).get(key, {})
+    return f"{key}: {in_flow(member['examples'][0])}" if "examples" in member else key
+
+
+def _unknown(fault: Fault) -> list[str]:
+    return [key for key in fault.value if key not in fault.schema.get("properties", {})]
+
+
+def _missing(fault: Fault) -> list[str]:
+    return [key for key in fault.rule if key not in fault.value]
+
+
+def _homes(key: str, shape: dict[str, Any]) -> list[str]:
+    """Titles of the mappings of which a key is one."""
+    parts = [shape, *shape["$defs"].values()]
+    return [
+        part["title"]
+        for part in parts
+        if "title" in part and not part.get("properties", {}).get(key, {"x-not-yet": True}).get("x-not-yet")
+    ]
+
+
+def _name(path: Steps) -> str:
+    """What a message calls the value at a path: its key, or the list that it is an item of."""
+    if not path:
+        return "the scenario"
+    if isinstance(path[-1], int):
+        keys = [part for part in path if isinstance(part, str)]
+        return f"an item of {quoted(keys[-1])}" if keys else "an item"
+    return quoted(path[-1])
+
+
+def _place(path: Steps, document: Document) -> Any:
+    """Where to blame a mapping for what it lacks: its key, else its start."""
+    return document.key_location(path) if path else document.location(path)
+
+
+def _at(data: Any, path: Steps) -> Any:
+    for part in path:
+        data = data[part]
+    return data
