@@ -82,6 +82,11 @@ def bad_header(name: str) -> ConnectFailure:
     return bad_handshake(f"the server's answer to the handshake has a wrong or no {clean(name)} header")
 
 
+def not_offered() -> ConnectFailure:
+    """Judge an HTTP 101 with a subprotocol or an extension that the request did not offer."""
+    return bad_handshake("the server chose a subprotocol or an extension that was not offered")
+
+
 def ended(place: str, *, reset: bool, secure: bool) -> ConnectFailure:
     """Judge a connection that ended before the handshake was answered."""
     if reset:
@@ -110,7 +115,8 @@ def from_error(exc: Exception, place: str) -> ConnectFailure:
         if exc.errno == errno.ETIMEDOUT:
             return ConnectFailure("timed_out", "connect-timeout", f"no answer from {place}")
         if exc.errno is None and isinstance(exc, ConnectionError):
-            return ConnectFailure("failed", *_told(errno.ECONNRESET, place))
+            # The loops' word for an orderly end within TLS; a reset has its number.
+            return ended(place, reset=False, secure=True)
         return ConnectFailure("failed", *_told(exc.errno, place))
     return ConnectFailure("failed", "unknown", f"no connection to {place}: {type(exc).__name__}")
 

@@ -11,10 +11,8 @@ arrangements make it fit for measuring, each over a documented door of its API:
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any, Final
@@ -24,10 +22,11 @@ from picows import WSUpgradeRequest, WSUpgradeResponse
 
 from wsrun.transports import ConnectFailure, Endpoint, Sink
 from wsrun.transports.address import Address
-from wsrun.transports.failures import bad_handshake, bad_header, ended, from_answer, from_error, timed_out
+from wsrun.transports.failures import bad_header, ended, from_answer, not_offered
 from wsrun.transports.fast_connection import FastConnection
+from wsrun.transports.opening import open_within
 from wsrun.transports.request import address_of, headers_of, tls_of
-from wsrun.transports.sockets import dial, hang_up, is_reset
+from wsrun.transports.sockets import is_reset
 
 _READ_BUFFER: Final = 4096
 """Where a read buffer begins, in bytes; it grows to fit, and most connections of a load never need more."""
@@ -41,60 +40,33 @@ class FastTransport:
     async def open(self, endpoint: Endpoint, sink: Sink) -> FastConnection:
         """See ``Transport.open``."""
         if endpoint.compression:
-            raise ConnectFailure(
-                "failed", "bad-request", "the fast transport does not compress; reference does"
-            )
+            text = "the fast transport does not compress; the reference transport does"
+            raise ConnectFailure("failed", "bad-request", text)
         address = address_of(endpoint)
-        attempt = _Attempt(endpoint, address, headers_of(endpoint, address), FastConnection(endpoint, sink))
-        try:
-            async with asyncio.timeout(endpoint.connect_timeout):
-                await attempt.run(tls_of(endpoint, address))
-        except TimeoutError as exc:
-            if exc.errno is None:
-                attempt.give_up()
-                raise timed_out(address.place, endpoint, attempt.timings) from None
-            raise from_error(exc, address.place) from exc
-        except ConnectFailure:
-            attempt.give_up()
-            raise
-        except picows.WSHandshakeError as exc:
-            name = exc.name if isinstance(exc, picows.WSInvalidHeaderError) else None
-            raise from_answer(exc.raw_header or b"", name) from None
-        except Exception as exc:
-            attempt.give_up()
-            raise from_error(exc, address.place) from exc
-        except BaseException:
-            attempt.give_up()
-            raise
-        attempt.connection.release()
-        return attempt.connection
+        upgrade = _Upgrade(endpoint, address, sink)
+        await open_within(endpoint, address, upgrade.timings, upgrade.run, _judge)
+        upgrade.connection.release()
+        return upgrade.connection
 
 
-class _Attempt:
-    """One try to open one connection."""
+class _Upgrade:
+    """One handshake, from a connected socket to an open connection."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        address: Address,
-        headers: list[tuple[str, str]],
-        connection: FastConnection,
-    ) -> None:
-        self.connection = connection
-        self.timings = connection.timings
+    def __init__(self, endpoint: Endpoint, address: Address, sink: Sink) -> None:
+        self.connection = FastConnection(endpoint, sink)
+        self.timings = self.connection.timings
         self._endpoint = endpoint
         self._address = address
-        self._headers = headers
+        self._headers = headers_of(endpoint, address)
         self._begun = monotonic()
         self._connected = self._asked = self._begun
-        self._socket: socket.socket | None = None
 
-    async def run(self, tls: ssl.SSLContext | None) -> None:
-        """Connect and upgrade."""
+    async def run(self, sock: socket.socket) -> None:
+        """Ask for the upgrade on ``sock`` and wait for the answer."""
         endpoint = self._endpoint
-        self._socket = await dial(self._address, endpoint, self.timings)
         self._connected = monotonic()
-        ears = _Ears(self.connection, self._socket)
+        ears = _Ears(self.connection, sock)
+        tls = tls_of(endpoint, self._address)
         more: dict[str, Any] = {}
         if tls is not None:
             more["server_hostname"] = endpoint.server_name or self._address.host
@@ -111,17 +83,12 @@ class _Attempt:
             extra_headers=self._request(),
             max_redirects=0,
             read_buffer_init_size=_READ_BUFFER,
-            socket_factory=lambda _url: self._socket,
+            socket_factory=lambda _url: sock,
             use_aiofastnet=False,
             **more,
         )
         if listener is None:
             raise ended(self._address.place, reset=ears.heard_reset, secure=tls is not None)
-
-    def give_up(self) -> None:
-        """Let go of the socket, wherever the attempt stands."""
-        if self._socket is not None:
-            hang_up(self._socket)
 
     def _request(self) -> Iterator[tuple[str, str]]:
         self._asked = monotonic()
@@ -139,13 +106,13 @@ class _Attempt:
         if len(headers.getall("Sec-WebSocket-Accept")) > 1:
             raise bad_header("Sec-WebSocket-Accept")
         if headers.get("Sec-WebSocket-Extensions", "").strip():
-            raise bad_handshake("the server chose an extension that was not offered")
+            raise not_offered()
         chosen = headers.getall("Sec-WebSocket-Protocol", ())
         if len(chosen) > 1:
             raise bad_header("Sec-WebSocket-Protocol")
         if chosen:
             if chosen[0] not in self._endpoint.subprotocols:
-                raise bad_handshake("the server chose a subprotocol that was not offered")
+                raise not_offered()
             self.connection.subprotocol = chosen[0]
         return self.connection
 
@@ -180,3 +147,10 @@ class _Ears(logging.LoggerAdapter[Any]):
 
     error = warning
     exception = warning
+
+
+def _judge(exc: Exception) -> ConnectFailure | None:
+    if isinstance(exc, picows.WSHandshakeError):
+        wrong_header = exc.name if isinstance(exc, picows.WSInvalidHeaderError) else None
+        return from_answer(exc.raw_header or b"", wrong_header)
+    return None

@@ -6,6 +6,7 @@ import re
 import ssl
 from functools import cache
 from typing import Final
+from urllib.parse import urlsplit
 
 from wsrun.transports import ConnectFailure, Endpoint
 from wsrun.transports.address import Address, parse_address
@@ -63,3 +64,12 @@ def headers_of(endpoint: Endpoint, address: Address) -> list[tuple[str, str]]:
     if address.authorization is not None and "authorization" not in given:
         headers.append(("Authorization", address.authorization))
     return headers
+
+
+def with_host(address: Address, headers: list[tuple[str, str]]) -> tuple[str, list[tuple[str, str]]]:
+    """Move a Host header of ``headers`` into the URL, for a library that writes Host from its URL alone."""
+    host = next((value for name, value in headers if name.lower() == "host"), None)
+    if host is None:
+        return address.url, headers
+    rest = [(name, value) for name, value in headers if name.lower() != "host"]
+    return urlsplit(address.url)._replace(netloc=host).geturl(), rest

@@ -1,0 +1,44 @@
+"""The one way to open a connection: dial, upgrade, one deadline, one judgement of failures."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from wsrun.transports import ConnectFailure, Endpoint, Timings
+from wsrun.transports.address import Address
+from wsrun.transports.failures import from_error, timed_out
+from wsrun.transports.sockets import dial, hang_up
+
+T = TypeVar("T")
+
+
+async def open_within(
+    endpoint: Endpoint,
+    address: Address,
+    timings: Timings,
+    upgrade: Callable[[socket.socket], Awaitable[T]],
+    judge: Callable[[Exception], ConnectFailure | None],
+) -> T:
+    """Connect a socket and ``upgrade`` it, both within ``endpoint.connect_timeout``.
+
+    ``judge`` explains the errors that are the library's own; it returns None for any other.
+
+    Raises:
+        ConnectFailure: it did not come to a connection; the socket is let go of.
+    """
+    sock: socket.socket | None = None
+    try:
+        async with asyncio.timeout(endpoint.connect_timeout):
+            sock = await dial(address, endpoint, timings)
+            return await upgrade(sock)
+    except BaseException as exc:
+        if sock is not None:
+            hang_up(sock)
+        if isinstance(exc, ConnectFailure) or not isinstance(exc, Exception):
+            raise
+        if isinstance(exc, TimeoutError) and exc.errno is None:
+            raise timed_out(address.place, endpoint, timings) from None
+        raise judge(exc) or from_error(exc, address.place) from exc

@@ -1,0 +1,262 @@
+"""Connecting by TLS, with an authority of the tests' own: what works, and what is said where it does not."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ipaddress
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from tests.scripted import TEXT, WAYS, Memory, Peer, close_frame, frame, opening, scripted
+
+from wsrun.transports import ConnectFailure, Endpoint, transports
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority for one test run."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    def client(self) -> ssl.SSLContext:
+        """A client's context that trusts this authority alone."""
+        return ssl.create_default_context(cadata=pem(self.certificate))
+
+
+def pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def sign(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: Authority | None,
+    *,
+    address: str = "127.0.0.1",
+    days: int = 2,
+) -> x509.Certificate:
+    """Make a certificate for ``address``, valid for ``days``; no issuer: an authority's own."""
+    now = datetime.datetime.now(datetime.UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    begin = now - datetime.timedelta(days=1 if days > 0 else 3)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
+    )
+    return builder.sign(issuer.key if issuer else key, hashes.SHA256())
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return Authority(sign("wsrun test authority", key, None), key)
+
+
+MakeServer = Callable[..., ssl.SSLContext]
+
+
+@pytest.fixture(scope="module")
+def tls_server(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> MakeServer:
+    """A maker of server contexts; it takes what ``sign`` takes."""
+    directory = tmp_path_factory.mktemp("tls")
+
+    def make(**options: Any) -> ssl.SSLContext:
+        key = ec.generate_private_key(ec.SECP256R1())
+        files = directory / f"{len(list(directory.iterdir()))}.pem"
+        secret = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        files.write_text(secret + pem(sign("wsrun test server", key, authority, **options)))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files)
+        return context
+
+    return make
+
+
+async def greet(peer: Peer) -> None:
+    """Greet in the handshake's own packet, then answer every message with itself until the close."""
+    await peer.upgrade(then=frame(TEXT, b"welcome"))
+    while True:
+        opcode, payload = await peer.read_frame()
+        if opcode != TEXT:
+            await peer.write(close_frame(1000))
+            return
+        await peer.write(frame(TEXT, payload))
+
+
+def tls_failure(way: str, server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[str, str, str]:
+    """Connect to a server with TLS; return kind, cause and text of the failure."""
+    transport, run = WAYS[way]
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(greet, server) as served:
+            url = f"wss://127.0.0.1:{served.port}/"
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+            return await opening(transport, Endpoint(url, ssl=client, connect_timeout=2.0))
+
+    failure = run(play())
+    assert failure is not None
+    return failure.kind, failure.cause, failure.text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_messages_travel_over_tls(way: str, authority: Authority, tls_server: MakeServer) -> None:
+    """A wss connection is made, timed with its TLS part, and carries small and large messages."""
+    transport, run = WAYS[way]
+
+    async def play() -> None:
+        async with scripted(greet, tls_server()) as server:
+            memory = Memory()
+            connection = await transports()[transport]().open(
+                Endpoint(server.url, ssl=authority.client()), memory
+            )
+            assert connection.timings.tls is not None
+            assert connection.timings.tls > 0
+            large = "x" * 300_000
+            connection.send_text(b"small")
+            connection.send_text(large.encode())
+            await memory.until(lambda: len(memory.messages) == 3)
+            assert memory.messages == ["welcome", "small", large]
+            connection.close()
+            closing = await memory.end()
+            assert (closing.code, closing.side, closing.cause) == (1000, "client", None)
+
+    run(play())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_unknown_authority_is_not_trusted(way: str, tls_server: MakeServer) -> None:
+    """A certificate of an authority that the client does not know: tls-verify, and why."""
+    kind, cause, text = tls_failure(way, tls_server(), ssl.create_default_context())
+    assert (kind, cause) == ("failed", "tls-verify")
+    assert "certificate" in text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_expired_certificate_is_not_trusted(
+    way: str, authority: Authority, tls_server: MakeServer
+) -> None:
+    """A certificate of yesterday: tls-verify, and why."""
+    kind, cause, text = tls_failure(way, tls_server(days=-1), authority.client())
+    assert (kind, cause) == ("failed", "tls-verify")
+    assert "expired" in text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_certificate_for_another_host_is_not_trusted(
+    way: str, authority: Authority, tls_server: MakeServer
+) -> None:
+    """A good certificate for another address: tls-verify, and why."""
+    kind, cause, text = tls_failure(way, tls_server(address="127.0.0.8"), authority.client())
+    assert (kind, cause) == ("failed", "tls-verify")
+    assert "127.0.0.1" in text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_server_name_may_be_given(way: str, authority: Authority, tls_server: MakeServer) -> None:
+    """``server_name`` is the name that the certificate has to have, whatever the URL says."""
+    transport, run = WAYS[way]
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(greet, tls_server(address="127.0.0.8")) as server:
+            endpoint = Endpoint(server.url, ssl=authority.client(), server_name="127.0.0.8")
+            return await opening(transport, endpoint)
+
+    assert run(play()) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_port_without_tls_is_named_so(way: str, authority: Authority) -> None:
+    """wss:// to a server that speaks plain text: tls-protocol, with a hint."""
+    transport, run = WAYS[way]
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.read(1)
+        await peer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await peer.reader.read()
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(script) as server:
+            url = server.url.replace("ws:", "wss:")
+            return await opening(transport, Endpoint(url, ssl=authority.client(), connect_timeout=2.0))
+
+    failure = run(play())
+    assert failure is not None
+    assert (failure.kind, failure.cause) == ("failed", "tls-protocol")
+    assert "ws://" in failure.text
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_plain_text_to_a_tls_port_fails(way: str, tls_server: MakeServer) -> None:
+    """ws:// to a server that speaks TLS: failed, never a hang."""
+    transport, run = WAYS[way]
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(greet, tls_server()) as server:
+            asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+            url = server.url.replace("wss:", "ws:")
+            return await opening(transport, Endpoint(url, connect_timeout=2.0))
+
+    failure = run(play())
+    assert failure is not None
+    assert failure.kind == "failed"
+    assert failure.cause in ("eof", "reset", "not-websocket")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_silence_instead_of_tls_times_out(way: str, authority: Authority) -> None:
+    """A server that accepts and says nothing costs the connect timeout and not more."""
+    transport, run = WAYS[way]
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.read()
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(script) as server:
+            url = server.url.replace("ws:", "wss:")
+            return await opening(transport, Endpoint(url, ssl=authority.client(), connect_timeout=0.3))
+
+    failure = run(play())
+    assert failure is not None
+    assert (failure.kind, failure.cause) == ("timed_out", "handshake-timeout")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("ends", ["orderly", "reset"])
+def test_an_end_in_the_middle_of_tls_is_named(way: str, ends: str, authority: Authority) -> None:
+    """TCP that ends during the TLS handshake: eof or reset, as it was."""
+    transport, run = WAYS[way]
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.readexactly(100)
+        if ends == "reset":
+            peer.reset()
+        else:
+            await asyncio.sleep(0.02)
+            await peer.reader.read(10_000)
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(script) as server:
+            url = server.url.replace("ws:", "wss:")
+            return await opening(transport, Endpoint(url, ssl=authority.client(), connect_timeout=2.0))
+
+    failure = run(play())
+    assert failure is not None
+    assert (failure.kind, failure.cause) == ("failed", {"orderly": "eof", "reset": "reset"}[ends])
