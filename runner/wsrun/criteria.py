@@ -121,6 +121,8 @@ _PERCENTILE = re.compile(r"p([1-9]?[0-9](?:\.[0-9]{1,4})?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z_][A-Za-z0-9_]*)*")
 _PERCENTILE_LIKE = re.compile(r"p[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_-])")
 _LABEL_VALUE = re.compile(r"[^\s()=,]+")
+_BRACES = re.compile(r"\{([^{}()]*)\}?")
+_CALL = re.compile(r"\(\s*([A-Za-z_][\w.]*|[0-9.]+)?([^)]*)\)?")
 _OPERATOR = re.compile(r"<=|>=|==|!=|<(?![>])|>")
 _OPERATOR_LIKE = re.compile(r"=<|=>|<>|≤|≥|≠|=")
 _MEANT_OPERATOR = {"=": "==", "=<": "<=", "=>": ">=", "<>": "!=", "≤": "<=", "≥": ">=", "≠": "!="}
@@ -147,7 +149,8 @@ class _Parser(Scanner):
         start = self.at
         parts = self.dotted()
         self.skip()
-        self.refuse_call(start, parts)
+        self.refuse_braces(".".join(parts))
+        self.refuse_call(start, ".".join(parts))
         labels: tuple[tuple[str, str], ...] = ()
         if self.looking_at("("):
             if len(parts) > 1 and is_stat(parts[-1]):
@@ -239,9 +242,7 @@ class _Parser(Scanner):
             raise CriterionError(f"'{match[0]}' is not an operator", self.at, len(match[0]), f"write {meant}")
         match = _OPERATOR.match(self.text, self.at)
         if match is None:
-            if self.looking_at("{"):
-                help_text = "labels are written in parentheses: round_trip(message=say)"
-                raise self.error("a brace is not expected here", help_text)
+            self.refuse_braces("round_trip")
             if self.at == len(self.text):
                 raise self.error("the criterion has no operator", "add one of < <= > >= == != and a bound")
             raise self.error(f"an operator is expected here, not '{self.word()}'", "one of < <= > >= == !=")
@@ -299,25 +300,27 @@ class _Parser(Scanner):
         self.at = end
         return Quantity(float(value), dimension, self.text[start:end])
 
-    def refuse_call(self, start: int, parts: list[str]) -> None:
-        """Point ``p95(round_trip)`` and ``round_trip{…}``, the forms of other tools, to the right one."""
-        if self.looking_at("{"):
-            inside = re.compile(r"\{([^{}()]*)\}").match(self.text, self.at)
-            labels = " ".join(inside[1].replace(",", " ").split()) if inside else "message=say"
-            help_text = f"labels are written in parentheses: {'.'.join(parts)}({labels})"
-            raise self.error(
-                "a brace is not expected here", help_text, length=len(inside[0]) if inside else 1
-            )
-        if len(parts) > 1 or not self.looking_at("(") or not (is_stat(parts[0]) or parts[0] == "p"):
+    def refuse_braces(self, name: str) -> None:
+        """Point ``round_trip{message=say}``, the form of other tools, to the right one."""
+        match = _BRACES.match(self.text, self.at)
+        if match is not None:
+            labels = " ".join(match[1].replace(",", " ").split()) or "message=say"
+            help_text = f"labels are written in parentheses: {name}({labels})"
+            raise CriterionError("a brace is not expected here", self.at, len(match[0]), help_text)
+
+    def refuse_call(self, start: int, name: str) -> None:
+        """Point ``p95(round_trip)`` and ``p(95)``, the forms of other tools, to the right one."""
+        match = _CALL.match(self.text, self.at)
+        if match is None or not (is_stat(name) or name == "p"):
             return
-        inside = re.compile(r"\(\s*([A-Za-z_][\w.]*|[0-9.]+)\s*\)").match(self.text, self.at)
-        if inside is None:
-            return
-        if parts[0] == "p":
-            help_text = f"write the metric first: round_trip.p{inside[1]}"
+        argument, rest = match.groups()
+        if name == "p":
+            help_text = f"write the metric first: round_trip.p{argument or 95}"
+        elif argument and "=" not in rest:
+            help_text = f"write {argument}.{name}"
         else:
-            help_text = f"write {inside[1]}.{parts[0]}"
-        length = inside.end() - start
+            help_text = f"write the metric first: round_trip.{name}"
+        length = match.end() - start
         raise CriterionError("a statistic follows its metric after a dot", start, length, help_text)
 
     def misplaced_labels(self, start: int, parts: list[str]) -> CriterionError:

@@ -112,12 +112,7 @@ def _wrong_stat(metric: Metric, reference: MetricRef) -> Problem:
 
 def _wrong_label(metric: Metric, label: str) -> Problem:
     close = get_close_matches(label, metric.labels, n=1)
-    if close:
-        help_text = f"did you mean {close[0]}?"
-    elif metric.labels:
-        help_text = f"labels: {' '.join(metric.labels)}"
-    else:
-        help_text = "it has none"
+    help_text = f"did you mean {close[0]}?" if close else f"labels: {' '.join(metric.labels)}"
     return Problem("unknown-label", f"'{metric.name}' has no label '{label}'", label, help_text)
 
 

@@ -121,10 +121,8 @@ def _judge_word(criterion: Criterion, observed: Measured, word: str) -> _Judged:
 
 def _required(bound: Bound, store: Store, plan: Plan) -> tuple[float | None, str | None, bool]:
     """Return the number on the right, why there is none, and whether its phase was reached."""
-    if bound.quantity is not None:
-        return bound.quantity.value, None, True
     if bound.metric is None:
-        return None, "there is nothing to compare with", True
+        return bound.quantity.value if bound.quantity is not None else None, None, True
     other = measure(bound.metric, store, plan)
     if other.value is None:
         return None, f"on the right: {other.note}", other.is_reached

@@ -11,7 +11,7 @@ from wsrun.criteria import MetricRef, percentile
 from wsrun.metrics.histogram import RELATIVE_ERROR, Histogram
 from wsrun.metrics.snapshot import Gauge
 from wsrun.metrics.store import Store
-from wsrun.metrics.trend import Direction, direction, slope
+from wsrun.metrics.trend import LEAST_READINGS, Direction, direction, slope
 from wsrun.plan import Plan
 
 DRAIN = "drain"
@@ -188,7 +188,7 @@ def _gauge(
         case "last":
             return Measured(value=readings[-1][1].last, samples=count)
     points = [(at, gauge.average) for at, gauge in readings]
-    too_few = f"{count} readings are too few for a {stat}"
+    too_few = f"a {stat} needs at least {LEAST_READINGS} readings, and there are {count}"
     if stat == "slope":
         steepness = slope(points)
         return Measured(value=steepness, samples=count, note=too_few if steepness is None else None)
@@ -210,5 +210,5 @@ def _readings(
 
 def _nothing(metric: Metric, labels: Mapping[str, str]) -> str:
     if not labels:
-        return f"no {metric.name} was measured" if metric.needs_stat else "nothing was tried"
+        return f"nothing was measured for {metric.name}" if metric.needs_stat else "nothing was tried"
     return f"nothing was measured for {' '.join(f'{name}={value}' for name, value in labels.items())}"

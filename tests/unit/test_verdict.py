@@ -112,6 +112,13 @@ def test_a_missed_criterion_says_what_was_seen_and_what_is_required() -> None:
     )
 
 
+def test_a_status_that_nobody_knows_is_no_pass() -> None:
+    """What the predicate does not grant is invalid, though no reason was found."""
+    decision = decide([row("perhaps")], CLEAN)
+    assert (decision.verdict, decision.exit_code) == ("invalid", 3)
+    assert [reason["code"] for reason in decision.reasons] == ["not-judged"]
+
+
 def test_unsent_messages_are_told_with_the_share_allowed() -> None:
     """And what to do."""
     (reason,) = decide([MET], replace(CLEAN, unsent_share=0.0234)).reasons

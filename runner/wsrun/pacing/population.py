@@ -88,11 +88,7 @@ def _phase_changes(phase: PhasePlan, wants: Iterator[_Want], entered: dict[int, 
             now = want.at
             continue
         if next_entry >= phase.end:
-            # Entries have to wait for the next phase; leaves have not.
-            now = phase.end
-            if want is None:
-                return
-            continue
+            return
         if next_entry > anchor + number * gap:
             anchor, number = next_entry, 0
         number += 1
