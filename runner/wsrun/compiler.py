@@ -1,7 +1,7 @@
 """Scenario to plan: every unit parsed, every default filled in, every name resolved to an index.
 
-The document must have passed ``check.load_scenario``; this module therefore reports no mistakes. It is pure but
-for reading the data files and bodies that the scenario names.
+The document must have passed ``check.load_scenario``; this module reports no mistakes. It is pure but for
+reading the data files and bodies that the scenario names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from wsrun.plan import (
 )
 from wsrun.source import Document
 
-DEFAULT_CRITERIA = ("connect.success == 100%", "errors == 0")
 DEFAULT_PROFILE = "default"
 DEFAULT_GROUP = "all"
 BODY_KINDS = ("json", "text", "hex", "file")
@@ -246,16 +245,24 @@ class _Compiler:
         """Split what may stand per group: ``{GROUP: x}``, or one ``x`` for the only group."""
         if isinstance(spec, Mapping) and spec and all(key in self.group_index for key in spec):
             return {self.group_index[name]: value for name, value in spec.items()}
-        return {index: spec for index in self.group_index.values()}
+        return dict.fromkeys(self.group_index.values(), spec)
 
-    def phases(self, specs: Sequence[Mapping[str, Any]], groups: Sequence[GroupPlan]) -> tuple[PhasePlan, ...]:
+    def phases(
+        self, specs: Sequence[Mapping[str, Any]], groups: Sequence[GroupPlan]
+    ) -> tuple[PhasePlan, ...]:
         plans = []
         start = 0.0
         for index, spec in enumerate(specs):
             duration = units.parse_duration(spec["duration"])
             warm_up = spec.get("warm_up", False)
-            rate = {g: _level(v, rate=True) for g, v in self.by_group(spec["rate"]).items()} if "rate" in spec else {}
-            bursts = {g: _bursts(v) for g, v in self.by_group(spec["bursts"]).items()} if "bursts" in spec else {}
+            rate = (
+                {g: _level(v, rate=True) for g, v in self.by_group(spec["rate"]).items()}
+                if "rate" in spec
+                else {}
+            )
+            bursts = (
+                {g: _bursts(v) for g, v in self.by_group(spec["bursts"]).items()} if "bursts" in spec else {}
+            )
             for group in bursts:
                 rate.setdefault(group, Level(start=0.0, end=0.0))
             plans.append(
@@ -273,7 +280,9 @@ class _Compiler:
                     rate=rate,
                     bursts=bursts,
                     poisson=spec.get("poisson", False),
-                    mix={self.profile_index[name]: self.mix(mix) for name, mix in spec.get("mix", {}).items()},
+                    mix={
+                        self.profile_index[name]: self.mix(mix) for name, mix in spec.get("mix", {}).items()
+                    },
                     profiles=self.weights(spec.get("profiles")),
                 )
             )
@@ -285,11 +294,11 @@ class _Compiler:
             where = self.document.location(())
             return [
                 CriterionPlan(text=text, criterion=criteria.parse(text), location=where)
-                for text in DEFAULT_CRITERIA
+                for text in criteria.DEFAULT_CRITERIA
             ]
         plans = []
         for index, item in enumerate(specs):
-            spec = {"check": item} if isinstance(item, str) else item
+            spec: Mapping[str, Any] = {"check": item} if isinstance(item, str) else item
             good = spec.get("good")
             place = ("criteria", index) if isinstance(item, str) else ("criteria", index, "check")
             plans.append(

@@ -15,7 +15,7 @@ from wsrun.engine import worker
 from wsrun.plan import Plan
 
 START_LEAD = 0.1
-"""Seconds between telling the workers and the start of the run, so that all of them begin at the same time."""
+"""Seconds between telling the workers and the start of the run, so that all begin at the same time."""
 
 READY_LIMIT = 30.0
 """Seconds that workers may take to come up."""

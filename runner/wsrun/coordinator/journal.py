@@ -1,7 +1,7 @@
 """The journal: every snapshot on disk as soon as it is there, so that a crash loses at most an interval.
 
-One JSON document a line, each preceded by its CRC-32 in eight hexadecimal digits and a space. The first line is
-the header; a line that is cut or damaged ends what can be read, and nothing after it is believed.
+One JSON document a line, each preceded by its CRC-32 in eight hexadecimal digits and a space. The first
+line is the header; a line that is cut or damaged ends what can be read, and nothing after it is believed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the run goes: the embedded server for ``demo:``, and whether anybody is there before the load starts."""
+"""Where the run goes: the embedded server for ``demo:``, and whether anybody is there at all."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def find_target(plan: Plan, stack: ExitStack) -> Destination:
 
 
 def _knock(host: str, port: int, patience: float) -> tuple[tuple[str, ...], str | None]:
-    """Return the addresses of a host, and what kept us from all of them, after ``patience`` seconds of trying."""
+    """Return a host's addresses, and what kept us from all of them after ``patience`` seconds of trying."""
     until = time.monotonic() + patience
     attempts = 0
     while True:

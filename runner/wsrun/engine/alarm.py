@@ -1,8 +1,8 @@
 """Waking at a due time, never before it.
 
 uvloop's timers count whole milliseconds from the start of the loop's iteration and may fire up to 1 ms early
-(libuv#4773, uvloop#755). A Linux ``timerfd`` (timerfd_create(2)) counts nanoseconds on the same clock that
-stamps messages, so it is used where it can be had; elsewhere a loop timer is re-armed until the time has come.
+(libuv#4773, uvloop#755). A Linux ``timerfd`` (timerfd_create(2)) counts nanoseconds on the clock that stamps
+messages, so it is used where it can be had; elsewhere a loop timer is re-armed until the time has come.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Requests with the same timeout fall due in the order in which they were sent, so each distinct timeout is a
 queue and a sweep looks only at the heads. A reply that came leaves its request in the queue; the sweep drops
-it when it reaches the head, and a queue that holds mostly finished requests is rebuilt, so that memory follows
-the requests in flight and not the timeout.
+it when it reaches the head, and a queue that holds mostly finished requests is rebuilt, so that memory
+follows the requests in flight and not the timeout.
 """
 
 from __future__ import annotations

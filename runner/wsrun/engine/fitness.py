@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from pathlib import Path
 
 import psutil
 
@@ -13,15 +13,12 @@ from wsrun.metrics.snapshot import Gauge, Series, series
 TICK = 0.01
 """Seconds between probes of the loop's lag."""
 
-BACKLOG_LOOKS = 1000
-"""Connections whose write buffers are looked at in one interval; more are looked at in turn."""
-
 
 class Fitness:
     """Probes one worker.
 
-    Loop lag is how long after its due time a callback runs. Each missed tick is probed too, so that a stall of
-    one second is a hundred samples and not one.
+    Loop lag is how long after its due time a callback runs. Each missed tick is probed too, so that a stall
+    of one second is a hundred samples and not one.
     """
 
     def __init__(self, world: World) -> None:
@@ -30,7 +27,6 @@ class Fitness:
         self._cpu = time.process_time()
         self._at = world.clock()
         self._descriptors = _count_descriptors()
-        self._offset = 0
 
     def start(self) -> None:
         """Probe from now on."""
@@ -65,6 +61,6 @@ class Fitness:
 
 def _count_descriptors() -> int:
     try:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
     except OSError:
         return 0

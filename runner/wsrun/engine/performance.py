@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
@@ -42,7 +43,7 @@ class Performance:
         async with asyncio.TaskGroup() as tasks:
             self._roster = Roster(world, tasks)
             for stretch in world.stretches:
-                agenda.call_at(stretch.start, lambda _, s=stretch: self._enter(s))
+                agenda.call_at(stretch.start, partial(self._enter, stretch))
             agenda.call_at(world.start + plan.interval, self._fold)
             agenda.call_at(world.start + SWEEP, self._sweep)
             agenda.call_at(world.start + plan.duration, lambda _: self.stop())
@@ -68,7 +69,7 @@ class Performance:
         if not await roster.wait(world.clock() + world.plan.target.close_timeout + CLOSING_GRACE):
             roster.cancel()
 
-    def _enter(self, stretch: Stretch) -> None:
+    def _enter(self, stretch: Stretch, _: float) -> None:
         world = self._world
         if self._over.done() and stretch.phase < len(world.plan.phases):
             return

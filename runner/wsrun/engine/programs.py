@@ -14,8 +14,16 @@ from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.request import Request
 from wsrun.expressions import Scope, Tools, parse
 from wsrun.pacing.pauses import compile_pause
-from wsrun.patterns import Correlation, Frame, Matcher, compile_pattern, compile_source, correlation, parse_pattern
-from wsrun.patterns import parse_source
+from wsrun.patterns import (
+    Correlation,
+    Frame,
+    Matcher,
+    compile_pattern,
+    compile_source,
+    correlation,
+    parse_pattern,
+    parse_source,
+)
 from wsrun.plan import ExpectStep, MessagePlan, Mix, PausePlan, Plan, SendStep, StepPlan, ThinkStep
 
 Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
@@ -132,7 +140,9 @@ class ProfileProgram:
 
     __slots__ = ("end", "expects_in_end", "expects_in_start", "name", "start")
 
-    def __init__(self, name: str, start: Sequence[StepPlan], end: Sequence[StepPlan], compiler: ProgramCompiler):
+    def __init__(
+        self, name: str, start: Sequence[StepPlan], end: Sequence[StepPlan], compiler: ProgramCompiler
+    ):
         self.name = name
         self.start = tuple(Step(plan, compiler) for plan in start)
         self.end = tuple(Step(plan, compiler) for plan in end)

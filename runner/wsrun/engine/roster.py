@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 
 from wsrun.engine.session import Session
 from wsrun.engine.world import World
@@ -69,10 +70,10 @@ class Roster:
             number = self._births
             self._births += change.enter
             if change.slot % world.workers == world.worker:
-                world.agenda.call_at(world.start + change.at, lambda _, c=change, n=number: self._apply(c, n))
+                world.agenda.call_at(world.start + change.at, partial(self._apply, change, number))
                 return
 
-    def _apply(self, change: Change, number: int) -> None:
+    def _apply(self, change: Change, number: int, _: float) -> None:
         key = (change.group, change.slot)
         if change.enter:
             self._enter(key, number)
@@ -84,7 +85,7 @@ class Roster:
 
     def _enter(self, key: tuple[int, int], number: int) -> None:
         world = self._world
-        if any(picker.row_for(number, 0, 0) is None for data, picker in world.pickers if data.per == "client"):
+        if any(picker.row_for(number, 0) is None for data, picker in world.pickers if data.per == "client"):
             # `take: each`: every row has been taken, so there are no more clients.
             return
         life = self._lives.get(key, 0)

@@ -65,7 +65,7 @@ class Session:
     )
 
     def __init__(self, world: World, group: int, slot: int, number: int, life: int) -> None:
-        """``number`` is the client's number among all births of the run, ``life`` how often the slot was used."""
+        """``number`` is the client's number among all births of the run, ``life`` that of its slot."""
         self.world = world
         self.group = group
         self.slot = self.index = slot
@@ -110,7 +110,7 @@ class Session:
         self._messages_made += 1
         for data, picker in self.world.pickers:
             if data.per == "message":
-                self.rows[data.name] = picker.row_for(self.number, 0, self._messages_made) or {}
+                self.rows[data.name] = picker.row_for(self.number, self._messages_made) or {}
 
     # Life
 
@@ -220,7 +220,7 @@ class Session:
         """Write the variables that a client has from birth: rows, token, ``assign``."""
         world = self.world
         for data, picker in world.pickers:
-            self.rows[data.name] = picker.row_for(self.number, 0, 0) or {}
+            self.rows[data.name] = picker.row_for(self.number, 0) or {}
         for name, value in world.assign[self.group]:
             self.variables[name] = value(self)
         self.mint()
@@ -448,4 +448,3 @@ def _close_text(closing: Closing) -> str:
     }
     reason = f", “{closing.reason}”" if closing.reason else ""
     return f"{who[closing.side]} the connection with {closing.code}{reason}"
-

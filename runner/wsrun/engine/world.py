@@ -90,13 +90,12 @@ class World:
         self.profiles = compiled.profiles
         self.correlators = tuple(compiled.correlators)
         self.hot_field = _hot_field(compiled)
-        self._matches = [
-            None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages
-        ]
+        self._matches = [None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages]
         self.url = compile_text(plan.target.url, tools)
         self.headers = tuple((name, compile_text(value, tools)) for name, value in plan.target.headers)
         self.assign = [
-            tuple((name, compile_value(value, tools)) for name, value in group.assign) for group in plan.groups
+            tuple((name, compile_value(value, tools)) for name, value in group.assign)
+            for group in plan.groups
         ]
         self.claims = None if plan.jwt is None else compile_value(dict(plan.jwt.claims), tools)
         self.pickers = tuple((data, RowPicker(data, plan.seed)) for data in plan.data)
@@ -256,7 +255,9 @@ def _hot_field(compiled: ProgramCompiler) -> str | None:
     if len(compiled.correlators) != 1:
         return None
     path = compiled.correlators[0].json_path
-    return path[0] if path is not None and len(path) == 1 else None
+    if path is None or len(path) != 1 or not isinstance(path[0], str):
+        return None
+    return path[0]
 
 
 def _ssl_context(plan: Plan) -> Any:
@@ -265,4 +266,3 @@ def _ssl_context(plan: Plan) -> Any:
     from wsrun.transports.tls import client_context
 
     return client_context(plan.target.tls)
-

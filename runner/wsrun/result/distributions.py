@@ -9,7 +9,9 @@ from wsrun.metrics.histogram import Histogram
 PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
 
 
-def describe(histogram: Histogram, *, timeouts: int | None = None, timeout: float | None = None) -> dict[str, Any]:
+def describe(
+    histogram: Histogram, *, timeouts: int | None = None, timeout: float | None = None
+) -> dict[str, Any]:
     """Return count, extremes, mean and percentiles, in seconds; None where there is no sample.
 
     ``timeouts``: how many of the samples are messages without a reply, which count as their timeout;

@@ -147,7 +147,10 @@ def _points(histogram: Histogram, stats: Sequence[str]) -> dict[str, Any]:
 
 def _highest(snapshots: Iterable[Snapshot], name: str) -> float | None:
     readings = [
-        gauge.maximum for s in snapshots for (series_name, _), gauge in s.gauges.items() if series_name == name
+        gauge.maximum
+        for s in snapshots
+        for (series_name, _), gauge in s.gauges.items()
+        if series_name == name
     ]
     highest = max(readings, default=math.nan)
     return None if math.isnan(highest) else highest

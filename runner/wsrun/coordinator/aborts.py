@@ -1,0 +1,34 @@
+"""Stopping a run whose criterion is missed: ``abort: {after, over, for}``."""
+
+from __future__ import annotations
+
+from wsrun.judge import evaluate
+from wsrun.metrics.store import stored
+from wsrun.plan import Plan
+from wsrun.result.collector import Collector
+
+
+class Aborts:
+    """Judges the criteria with ``abort`` each interval, on what the last ``over`` seconds brought."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._criteria = [criterion for criterion in plan.criteria if criterion.abort is not None]
+        self._missed_since: dict[int, float] = {}
+
+    def check(self, collector: Collector, now: float) -> str | None:
+        """Return why the run must stop at ``now`` (seconds since its start), None when it goes on."""
+        for number, criterion in enumerate(self._criteria):
+            assert criterion.abort is not None
+            after, over, hold = criterion.abort
+            if now < after:
+                continue
+            window = [snapshot for snapshot in collector.recent if snapshot.end > now - over]
+            row = evaluate(criterion, stored(window), self._plan)
+            if row["status"] != "missed":
+                self._missed_since.pop(number, None)
+                continue
+            since = self._missed_since.setdefault(number, now)
+            if now - since >= hold:
+                return f"{criterion.text} was missed over the last {over:g} s: {row['observed_text']}"
+        return None

@@ -1,0 +1,49 @@
+"""How a run goes, for whoever watches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wsrun.plan import PhasePlan, Plan
+from wsrun.result.collector import Collector
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A moment of a run.
+
+    ``elapsed`` is seconds since its start; ``phase`` is None in the drain. ``row`` is the newest whole row
+    of the timeline, empty before the first. ``totals`` are counts so far, ``round_trip`` percentiles so far in
+    seconds (None without data).
+    """
+
+    plan: Plan
+    elapsed: float
+    phase: PhasePlan | None
+    row: dict[str, Any]
+    totals: dict[str, int]
+    round_trip: dict[str, float | None]
+    notice: str | None = None
+
+
+def progress(plan: Plan, collector: Collector, elapsed: float) -> Progress:
+    """Return how a run stands ``elapsed`` seconds after its start."""
+    store = collector.store
+    histogram = store.distribution("round_trip")
+    row = collector.intervals[-1].row if collector.intervals else {}
+    return Progress(
+        plan=plan,
+        elapsed=elapsed,
+        phase=next((phase for phase in plan.phases if elapsed < phase.end), None),
+        row=row,
+        totals={
+            "sent": store.counter("messages.sent"),
+            "answered": store.counter("replies.answered"),
+            "received": store.counter("messages.received"),
+            "timed_out": store.counter("replies.timed_out"),
+            "errors": store.counter("errors"),
+            "open": row.get("clients", 0),
+        },
+        round_trip={name: histogram.quantile(q) for name, q in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
+    )

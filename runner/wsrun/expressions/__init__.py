@@ -1,0 +1,23 @@
+"""``{{ expressions }}`` in a scenario: found in texts, checked, and compiled into closures over a client."""
+
+from wsrun.expressions.compile import Scope, Tools, compile_text, compile_value, text_of
+from wsrun.expressions.fakes import FakePool, check_fake
+from wsrun.expressions.ids import IdMaker, parse_id
+from wsrun.expressions.templates import Expr, ExpressionError, MissingVariable, Template, parse
+
+__all__ = [
+    "Expr",
+    "ExpressionError",
+    "FakePool",
+    "IdMaker",
+    "MissingVariable",
+    "Scope",
+    "Template",
+    "Tools",
+    "check_fake",
+    "compile_text",
+    "compile_value",
+    "parse",
+    "parse_id",
+    "text_of",
+]

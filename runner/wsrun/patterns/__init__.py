@@ -1,0 +1,24 @@
+"""What a frame must be like: sources read values from it, patterns ask for them."""
+
+from wsrun.patterns.correlation import Correlation, correlation
+from wsrun.patterns.frame import ABSENT, Frame
+from wsrun.patterns.matchers import Matcher, compile_pattern
+from wsrun.patterns.parsing import Condition, Pattern, PatternError, parse_pattern
+from wsrun.patterns.sources import Source, SourceError, compile_source, parse_source
+
+__all__ = [
+    "ABSENT",
+    "Condition",
+    "Correlation",
+    "Frame",
+    "Matcher",
+    "Pattern",
+    "PatternError",
+    "Source",
+    "SourceError",
+    "compile_pattern",
+    "compile_source",
+    "correlation",
+    "parse_pattern",
+    "parse_source",
+]

@@ -1,0 +1,142 @@
+"""Whether the generator was fit: the checks whose failing makes a run invalid, and what to do about each.
+
+A slow generator looks like a slow target, so its own numbers are judged before the target's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from wsrun.metrics.store import Store
+
+LAG_LIMIT = 0.020
+"""Seconds of event-loop lag at p99."""
+
+CPU_LIMIT = 0.85
+"""Share of one core that a worker may use for ``CPU_SPAN`` seconds on end."""
+
+CPU_SPAN = 10.0
+
+LATE_LIMIT = 0.01
+"""Share of the messages with a set time that may leave more than 10 ms after it."""
+
+UNSENT_LIMIT = 0.001
+"""Share of the scheduled messages that may not be sent at all."""
+
+
+UNSENT = "Scheduled messages not sent"
+"""The check of the load's delivery, which has a reason of its own in the verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. ``worst`` is None when there was nothing to look at, and then the check is met."""
+
+    name: str
+    worst: float | None
+    limit: float
+    unit: str
+    problem: str
+    remedy: str
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the worst value lies within the limit."""
+        return self.worst is None or self.worst <= self.limit
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of result.json."""
+        return {
+            "name": self.name,
+            "worst": self.worst,
+            "limit": self.limit,
+            "unit": self.unit,
+            "ok": self.is_met,
+            "used": None if self.worst is None else self.worst / self.limit,
+        }
+
+
+def checks(store: Store, rows: list[dict[str, Any]], workers: int, descriptors: int) -> list[Check]:
+    """Return all checks over a run."""
+    lag = store.distribution("generator.lag").quantile(0.99)
+    cpu = sustained(rows, "cpu", CPU_SPAN)
+    timed = store.distribution("generator.send_lag").count
+    late = store.counter("messages.late")
+    dropped = store.counter("messages.dropped")
+    scheduled = store.counter("messages.sent") + dropped
+    more = f"use more workers (--workers {workers + 1}), a faster machine, or lower the rate"
+    opened = [gauge.maximum for _, gauge in store.gauge_series("generator.descriptors")]
+    return [
+        Check(
+            "Event-loop lag, p99",
+            lag,
+            LAG_LIMIT,
+            "seconds",
+            f"event-loop lag p99 {_ms(lag)}; the limit is {_ms(LAG_LIMIT)}",
+            more,
+        ),
+        Check(
+            f"CPU of the busiest worker, for {CPU_SPAN:g} s on end",
+            cpu,
+            CPU_LIMIT,
+            "share",
+            f"a worker used {_percent(cpu)} of a core for {CPU_SPAN:g} s; the limit is {_percent(CPU_LIMIT)}",
+            more,
+        ),
+        Check(
+            "Sends late by wsrun itself",
+            late / timed if timed else None,
+            LATE_LIMIT,
+            "share",
+            f"{_percent(late / timed if timed else 0)} of the messages left more than 10 ms late",
+            more,
+        ),
+        Check(
+            UNSENT,
+            dropped / scheduled if scheduled else None,
+            UNSENT_LIMIT,
+            "share",
+            f"{dropped} of {scheduled} scheduled messages were not sent: no client was open to send them",
+            "give the clients time to connect in a phase before, or find out why they are not open",
+        ),
+        Check(
+            "File descriptors of a worker",
+            max(opened, default=None),
+            float(descriptors),
+            "number",
+            "a worker ran out of file descriptors",
+            "raise the limit (ulimit -n), or use more workers",
+        ),
+    ]
+
+
+def sustained(rows: Iterable[dict[str, Any]], field: str, span: float) -> float | None:
+    """Return the highest value that a field of the timeline kept for ``span`` seconds on end, as a mean over
+    the span; None when the run is shorter than that."""
+    window: list[tuple[float, float]] = []
+    length = total = 0.0
+    highest: float | None = None
+    for row in rows:
+        value = row[field]
+        if value is None:
+            continue
+        window.append((row["length"], value))
+        length += row["length"]
+        total += row["length"] * value
+        while length - window[0][0] >= span:
+            oldest, old = window.pop(0)
+            length -= oldest
+            total -= oldest * old
+        if length >= span:
+            highest = max(total / length, highest or 0.0)
+    return highest
+
+
+def _ms(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.3g} %"

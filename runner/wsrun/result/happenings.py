@@ -1,0 +1,124 @@
+"""Errors by kind, and the events of a run, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wsrun.metrics.store import Store
+from wsrun.plan import Plan
+from wsrun.result.collector import ErrorRecord
+
+EVENTS_KEPT = 200
+
+_TEXTS: Mapping[str, str] = {
+    "connection-refused": "Nobody listens at the target",
+    "connect-timeout": "No TCP connection in time",
+    "handshake-timeout": "The server did not answer the handshake in time",
+    "not-websocket": "The server speaks HTTP but not WebSocket at this path",
+    "bad-handshake": "The server's answer to the handshake was wrong",
+    "dns": "The host has no address",
+    "tls-verify": "The server's certificate is not trusted",
+    "tls-protocol": "The server does not speak TLS as it should",
+    "local-descriptors": "This machine ran out of file descriptors",
+    "local-ports": "This machine ran out of local ports",
+    "reset": "The connection was reset",
+    "eof": "The connection ended without a close frame",
+    "protocol-error": "The server broke the WebSocket protocol",
+    "bad-utf8": "The server sent text that is not UTF-8",
+    "message-too-big": "A message was larger than max_message",
+    "close-timeout": "The server did not answer our close in time",
+    "reply-timeout": "No reply in time",
+    "reply-lost": "The connection ended before the reply",
+    "reply-error": "The reply was an error",
+    "reply-unexpected": "The reply was not as expected",
+    "expect-failed": "An expected message did not come",
+    "missing-variable": "A value was used before anything was written to it",
+    "not-connected": "A message was due on a connection that was gone",
+    "run-over": "The run was over before the handshake",
+}
+
+_REPLIES = frozenset({"reply-timeout", "reply-lost", "reply-error", "reply-unexpected"})
+
+
+def cause_text(cause: str) -> str:
+    """Return a cause of errors in plain words."""
+    if cause.startswith("refused-"):
+        return f"The server refused the connection with HTTP {cause.removeprefix('refused-')}"
+    if cause.startswith("closed-"):
+        return f"The connection was closed with {cause.removeprefix('closed-')}"
+    return _TEXTS.get(cause, cause.replace("-", " ").capitalize())
+
+
+def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, Any]]:
+    """Return one entry a cause, the most frequent first."""
+    made = []
+    for record in sorted(records.values(), key=lambda record: (-record.count, record.cause)):
+        of, of_text = _tried(record.cause, store)
+        worst = max(record.clients.items(), key=lambda pair: pair[1], default=(None, 0))
+        made.append(
+            {
+                "cause": record.cause,
+                "text": cause_text(record.cause),
+                "count": record.count,
+                "of": of,
+                "of_text": of_text,
+                "first": record.first,
+                "last": record.last,
+                "series": [[at, number] for at, number in record.series],
+                "clients": len(record.clients),
+                "worst_client": worst[0],
+                "worst_count": worst[1],
+                "samples": [
+                    {"at": at, "client": client, "text": text} for at, client, text in record.samples
+                ],
+            }
+        )
+    return made
+
+
+def _tried(cause: str, store: Store) -> tuple[int, str]:
+    if cause in _REPLIES:
+        return store.counter("replies.expected"), "messages"
+    if cause == "expect-failed":
+        return store.counter("expect.passed") + store.counter("expect.failed"), "expectations"
+    if cause.startswith("closed-") or cause in (
+        "eof",
+        "reset",
+        "protocol-error",
+        "bad-utf8",
+        "close-timeout",
+    ):
+        return store.counter("connect.established"), "connections"
+    if cause in ("missing-variable", "not-connected"):
+        return store.counter("messages.sent"), "messages"
+    return store.counter("connect.attempted"), "connections"
+
+
+def events(
+    plan: Plan,
+    records: Mapping[str, ErrorRecord],
+    ran: float,
+    stopped: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """Return what happened, by time: phases, the first of each kind of failure, the end if it came early."""
+    made = [
+        _event(phase.start, "phase", "none", f"{phase.name} begins")
+        for phase in plan.phases
+        if phase.start < ran
+    ]
+    for record in records.values():
+        text = cause_text(record.cause)
+        number = f"First of {record.count}: " if record.count > 1 else ""
+        until = record.last if record.count > 1 and record.last - record.first >= 1.0 else None
+        event = _event(
+            record.first, "failure", "failed", f"{number}{text[0].lower() if number else text[0]}{text[1:]}"
+        )
+        made.append({**event, "until": until})
+    if stopped is not None:
+        made.append(_event(stopped["at"], "abort", "failed", f"The run was stopped: {stopped['why']}"))
+    return sorted(made, key=lambda event: event["t"])[:EVENTS_KEPT]
+
+
+def _event(at: float, kind: str, mark: str, text: str) -> dict[str, Any]:
+    return {"t": at, "kind": kind, "mark": mark, "text": text, "until": None, "until_text": None}

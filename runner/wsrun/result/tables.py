@@ -1,0 +1,315 @@
+"""The tables of result.json by phase, message, profile and group, and the ledgers that must add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsrun import units
+from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.store import Store
+from wsrun.pacing.levels import level_at
+from wsrun.pacing.population import whole_clients
+from wsrun.pacing.shares import shares
+from wsrun.plan import Bursts, Level, PausePlan, PhasePlan, Plan
+from wsrun.result.distributions import describe
+from wsrun.result.timeline import planned_clients
+
+DRAIN = "drain"
+
+
+def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> list[dict[str, Any]]:
+    """Return one entry a phase and one for the drain; ``ran`` is how many seconds the run took."""
+    made = []
+    level: dict[int, Level] = {}
+    for phase in plan.phases:
+        level |= phase.clients
+        first = sum(whole_clients(level_at(one, 0.0, phase.duration)) for one in level.values())
+        last = sum(whole_clients(level_at(one, phase.duration, phase.duration)) for one in level.values())
+        made.append(
+            _phase(store, rows, phase.name, phase.start, phase.end, ran, plan)
+            | {
+                "warm_up": phase.warm_up,
+                "clients_from": first,
+                "clients_to": last,
+                "clients_text": f"{first}" if first == last else f"{first} → {last}",
+                "rate_text": rate_text(phase),
+            }
+        )
+        for group, one in level.items():
+            end = level_at(one, phase.duration, phase.duration)
+            level[group] = Level(start=end, end=end)
+    if ran > plan.duration:
+        last = made[-1]["clients_to"]
+        made.append(
+            _phase(store, rows, DRAIN, plan.duration, ran, ran, plan)
+            | {
+                "warm_up": 0.0,
+                "clients_from": last,
+                "clients_to": 0,
+                "clients_text": f"{last} → 0",
+                "rate_text": None,
+            }
+        )
+    return made
+
+
+def _phase(
+    store: Store, rows: list[dict[str, Any]], name: str, start: float, end: float, ran: float, plan: Plan
+) -> dict[str, Any]:
+    def count(metric: str) -> int:
+        return store.counter(metric, phase=name)
+
+    inside = [row for row in rows if start <= row["t"] + row["length"] / 2 < end]
+    length = min(end, ran) - start
+    timed_out = count("replies.timed_out")
+    cpu = [row["cpu"] for row in inside if row["cpu"] is not None]
+    return {
+        "name": name,
+        "start": start,
+        "end": end,
+        "reached": ran > start,
+        "connect": describe(store.distribution("connect.time", phase=name)),
+        "round_trip": describe(
+            store.distribution("round_trip", phase=name), timeouts=timed_out, timeout=shortest_timeout(plan)
+        ),
+        "service_time": describe(store.distribution("service_time", phase=name)),
+        "counts": {
+            "sent": count("messages.sent"),
+            "answered": count("replies.answered"),
+            "timed_out": timed_out,
+            "lost": count("replies.lost"),
+            "failed": count("replies.failed"),
+            "attempted": count("connect.attempted"),
+            "established": count("connect.established"),
+            "refused": count("connect.refused"),
+            "connect_failed": count("connect.failed") + count("connect.timed_out"),
+            "closed": count("closed"),
+            "errors": count("errors"),
+        },
+        "messages_per_second": count("messages.sent") / length if length > 0 else None,
+        "cpu_max": max(cpu, default=None),
+    }
+
+
+def rate_text(phase: PhasePlan) -> str | None:
+    """Return the scheduled messages of a phase in words, None without a schedule."""
+    texts = [_rate(level, phase.bursts.get(group)) for group, level in phase.rate.items()]
+    return ", ".join(texts) or None
+
+
+def _rate(level: Level, bursts: Bursts | None) -> str:
+    base = units.format_rate(level.start)
+    if level.start != level.end:
+        base = f"{base} → {units.format_rate(level.end)}"
+    if bursts is None:
+        return base
+    return f"{units.format_rate(bursts.rate)} for {units.format_duration(bursts.length)}"
+
+
+def shortest_timeout(plan: Plan, message: str | None = None) -> float | None:
+    """Return the shortest reply timeout of the scenario, or of one message, in seconds."""
+    timeouts = [m.reply.timeout for m in plan.messages if m.reply is not None and message in (None, m.name)]
+    return min(timeouts, default=None)
+
+
+def _latency(store: Store, plan: Plan, message: str | None = None, **labels: str) -> dict[str, Any]:
+    """Both clocks and the reply counts of a selection, warm-ups left out."""
+    if message is not None:
+        labels["message"] = message
+
+    def count(metric: str) -> int:
+        return store.counter(metric, judged=True, **labels)
+
+    timed_out = count("replies.timed_out")
+    timeout = shortest_timeout(plan, message)
+    return {
+        "round_trip": describe(
+            store.distribution("round_trip", judged=True, **labels), timeouts=timed_out, timeout=timeout
+        ),
+        "service_time": describe(store.distribution("service_time", judged=True, **labels)),
+        "sent": count("messages.sent"),
+        "expected": count("replies.expected"),
+        "answered": count("replies.answered"),
+        "timed_out": timed_out,
+        "lost": count("replies.lost"),
+        "failed": count("replies.failed"),
+    }
+
+
+def messages(plan: Plan, store: Store) -> list[dict[str, Any]]:
+    """Return one entry a message, in the order of the scenario."""
+    return [
+        {
+            "name": message.name,
+            "kind": message.kind,
+            "timeout": None if message.reply is None else message.reply.timeout,
+            **_latency(store, plan, message.name),
+        }
+        for message in plan.messages
+    ]
+
+
+def profiles(plan: Plan, store: Store) -> list[dict[str, Any]]:
+    """Return one entry a profile; ``clients`` is how many the plan has at its highest."""
+    peak = max((planned_clients(plan, at) for phase in plan.phases for at in _moments(phase)), default=0)
+    weights: dict[int, float] = {}
+    for group in plan.groups:
+        total = sum(weight for _, weight in group.profiles)
+        for profile, weight in group.profiles:
+            weights[profile] = weights.get(profile, 0.0) + weight / total / len(plan.groups)
+    indexes = sorted(weights)
+    order = shares([weights[index] for index in indexes], peak) if indexes else []
+    return [
+        {
+            "name": profile.name,
+            "share": weights.get(profile.index, 0.0),
+            "clients": order.count(indexes.index(profile.index)) if profile.index in weights else 0,
+            "think_text": pause_text(profile.think) if profile.mix else "listens",
+            **_latency(store, plan, profile=profile.name),
+        }
+        for profile in plan.profiles
+    ]
+
+
+def _moments(phase: PhasePlan) -> tuple[float, float]:
+    return phase.start, phase.start + phase.duration * 0.999999
+
+
+def groups(plan: Plan, store: Store) -> list[dict[str, Any]]:
+    """Return one entry a group of clients."""
+    return [{"name": group.name, **_latency(store, plan, group=group.name)} for group in plan.groups]
+
+
+def pause_text(pause: PausePlan) -> str:
+    """Return a pause in words."""
+    values = [units.format_duration(value) for value in pause.values]
+    match pause.kind:
+        case "fixed":
+            return values[0]
+        case "uniform":
+            return f"uniform {values[0]}–{values[1]}"
+        case "exponential":
+            return f"exponential {values[0]}"
+    return f"log-normal {values[0]}, p95 {values[1]}"
+
+
+def counts(plan: Plan, store: Store) -> dict[str, Any]:
+    """Return the ledgers of connections and messages over the whole run, and whether they add up."""
+    attempted = store.counter("connect.attempted")
+    ended = {
+        name: store.counter(f"connect.{name}") for name in ("established", "refused", "timed_out", "failed")
+    }
+    closed: dict[tuple[str, str], int] = {}
+    for (name, labels), number in store.counters.items():
+        if name == "closed":
+            told = dict(labels)
+            key = (told.get("side", ""), told.get("code", ""))
+            closed[key] = closed.get(key, 0) + number
+    expected = store.counter("replies.expected")
+    outcomes = {
+        name: store.counter(f"replies.{name}")
+        for name in ("answered", "failed", "timed_out", "lost", "pending")
+    }
+    sent = store.counter("messages.sent")
+    dropped = store.counter("messages.dropped")
+    open_at_end = ended["established"] - sum(closed.values())
+    differences = {
+        "connections": attempted - sum(ended.values()),
+        "messages": expected - sum(outcomes.values()),
+    }
+    return {
+        "connections": {
+            "attempted": attempted,
+            **ended,
+            "refused_by_status": store.by_label("connect.refused", "status"),
+            "closed": [
+                {"side": side, "code": int(code), "count": number, "reason": None}
+                for (side, code), number in sorted(closed.items())
+            ],
+            "open_at_end": open_at_end,
+        },
+        "messages": {
+            "sent": sent,
+            **outcomes,
+            "expected": expected,
+            "without_reply": sent - expected,
+            "unmatched": store.counter("messages.unmatched"),
+            "late_replies": store.counter("replies.late"),
+            "extra_replies": store.counter("replies.extra"),
+            "dropped": dropped,
+            "late": store.counter("messages.late"),
+            "scheduled": sent + dropped,
+        },
+        "adds_up": {name: value == 0 for name, value in differences.items()},
+        "differences": differences,
+    }
+
+
+def overall(plan: Plan, store: Store) -> dict[str, Any]:
+    """Return both clocks and the connects over the run, warm-ups left out."""
+    parts = {
+        name: describe(store.distribution(f"connect.{name}", judged=True))
+        for name in ("dns", "tcp", "tls", "upgrade", "first_message")
+    }
+    latency = _latency(store, plan)
+    return {
+        "round_trip": latency["round_trip"],
+        "service_time": latency["service_time"],
+        "connect": describe(store.distribution("connect.time", judged=True)),
+        "connect_parts": parts,
+    }
+
+
+def curves(plan: Plan, store: Store) -> list[dict[str, Any]]:
+    """Return the histograms of both clocks: of the run without warm-ups, then of each phase."""
+
+    def pair(phase: str | None) -> dict[str, Any]:
+        labels = {} if phase is None else {"phase": phase}
+
+        def of(metric: str) -> dict[str, Any]:
+            histogram: Histogram = store.distribution(metric, judged=phase is None, **labels)
+            return histogram.to_json()
+
+        return {"phase": phase, "round_trip": of("round_trip"), "service_time": of("service_time")}
+
+    return [pair(None), *(pair(phase.name) for phase in plan.phases)]
+
+
+def lf_groups(plan: Plan, store: Store, ran: float) -> dict[str, Any]:
+    """Return the four groups of plain figures: counts over the whole run, latency without warm-ups."""
+    attempted = store.counter("connect.attempted")
+    established = store.counter("connect.established")
+    sent, received = store.counter("messages.sent"), store.counter("messages.received")
+    bytes_sent, bytes_received = store.counter("bytes.sent"), store.counter("bytes.received")
+    round_trip = describe(store.distribution("round_trip", judged=True))
+
+    def milliseconds(stat: str) -> float | None:
+        value = round_trip[stat]
+        return None if value is None else value * 1000
+
+    def a_second(number: int) -> float | None:
+        return number / ran if ran > 0 else None
+
+    return {
+        "connection_metrics": {
+            "total_connections": attempted,
+            "successful_connections": established,
+            "failed_connections": attempted - established,
+            "success_rate": 100 * established / attempted if attempted else None,
+        },
+        "message_metrics": {
+            "messages_sent": sent,
+            "messages_received": received,
+            "bytes_sent": bytes_sent,
+            "bytes_received": bytes_received,
+        },
+        "latency_metrics": {
+            f"{stat}_ms": milliseconds(stat) for stat in ("min", "max", "avg", "p50", "p95", "p99")
+        },
+        "throughput_metrics": {
+            "messages_per_second_sent": a_second(sent),
+            "messages_per_second_received": a_second(received),
+            "bytes_per_second_sent": a_second(bytes_sent),
+            "bytes_per_second_received": a_second(bytes_received),
+        },
+    }

@@ -1,0 +1,89 @@
+"""A transport without a network: scripted latency, replies, refusals and drops, in virtual or real time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wsrun.transports import Closing, ConnectFailure, Endpoint, Sink, Timings
+
+Answer = Callable[["FakeConnection", bytes], None]
+"""What the server does with a message."""
+
+
+@dataclass
+class FakeTransport:
+    """Connects to a server that is a function.
+
+    ``latency``: seconds each way of a connect. ``refuse``: called for each connect with its number; a
+    ``ConnectFailure`` that it returns is raised.
+    """
+
+    answer: Answer
+    latency: float = 0.0
+    refuse: Callable[[int], ConnectFailure | None] = lambda number: None
+    name: str = "fake"
+    connections: list[FakeConnection] = field(default_factory=list)
+    attempts: int = 0
+
+    async def open(self, endpoint: Endpoint, sink: Sink) -> FakeConnection:
+        """Connect."""
+        number = self.attempts
+        self.attempts += 1
+        await asyncio.sleep(self.latency)
+        failure = self.refuse(number)
+        if failure is not None:
+            raise failure
+        connection = FakeConnection(self, endpoint, sink)
+        self.connections.append(connection)
+        return connection
+
+
+class FakeConnection:
+    """The client's side of a fake connection; ``sent`` are (time, payload)."""
+
+    def __init__(self, transport: FakeTransport, endpoint: Endpoint, sink: Sink) -> None:
+        self.transport = transport
+        self.endpoint = endpoint
+        self.sink = sink
+        self.timings = Timings(total=transport.latency)
+        self.subprotocol: str | None = None
+        self.is_open = True
+        self.write_backlog = 0
+        self.bytes_received = 0
+        self.sent: list[tuple[float, bytes]] = []
+        self.loop = asyncio.get_running_loop()
+
+    def send_text(self, payload: bytes) -> None:
+        """Hand a message to the server."""
+        self.sent.append((self.loop.time(), payload))
+        self.transport.answer(self, payload)
+
+    send_binary = send_text
+
+    def reply(self, payload: str | bytes, after: float = 0.0) -> None:
+        """Let the server send a message after a while."""
+        self.loop.call_later(after, self._arrive, payload)
+
+    def drop(self, after: float = 0.0, code: int = 1006) -> None:
+        """Let the server end the connection after a while."""
+        self.loop.call_later(after, self._end, Closing(code, "", "server", "eof" if code == 1006 else None))
+
+    def close(self, code: int = 1000) -> None:
+        """Close in good order."""
+        self.is_open = False
+        self.loop.call_soon(self._end, Closing(code, "", "client"))
+
+    def abort(self) -> None:
+        """End at once."""
+        self._end(Closing(1006, "", "client", "aborted"))
+
+    def _arrive(self, payload: str | bytes) -> None:
+        if self.is_open:
+            self.sink.received(payload, self.loop.time())
+
+    def _end(self, closing: Closing) -> None:
+        if self.is_open or closing.side == "client":
+            self.is_open = False
+            self.sink.closed(closing, self.loop.time())

@@ -1,0 +1,132 @@
+"""The agenda: everything at its time, never before, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from tests.clock import run_virtual
+
+from wsrun.engine.agenda import Agenda
+from wsrun.engine.alarm import LoopAlarm
+
+
+def _agenda() -> Agenda:
+    loop = asyncio.get_running_loop()
+    return Agenda(loop, loop.time, real_time=False)
+
+
+def test_calls_happen_at_their_times_in_order() -> None:
+    """Entries run by due time, and those of one time in the order in which they were entered."""
+
+    async def main() -> list[tuple[str, float]]:
+        loop = asyncio.get_running_loop()
+        agenda = _agenda()
+        seen: list[tuple[str, float]] = []
+        for name, due in (("late", 3.0), ("first", 1.0), ("second", 1.0), ("middle", 2.0)):
+            agenda.call_at(due, lambda _, name=name: seen.append((name, loop.time())))  # type: ignore[misc]
+        await agenda.sleep_until(4.0)
+        return seen
+
+    assert run_virtual(main()) == [("first", 1.0), ("second", 1.0), ("middle", 2.0), ("late", 3.0)]
+
+
+def test_an_earlier_entry_wakes_earlier() -> None:
+    """What is entered later but due earlier does not wait for the alarm that was armed before."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        agenda = _agenda()
+        agenda.sleep_until(10.0)
+        await agenda.sleep_until(1.0)
+        return loop.time()
+
+    assert run_virtual(main()) == 1.0
+
+
+def test_a_sleep_can_be_ended_early() -> None:
+    """Whoever holds the future of a sleep may end it; its time then passes without harm."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        agenda = _agenda()
+        sleep = agenda.sleep_until(5.0)
+        agenda.call_at(2.0, lambda _: sleep.set_result(None))
+        await sleep
+        ended = loop.time()
+        await agenda.sleep_until(6.0)
+        return ended
+
+    assert run_virtual(main()) == 2.0
+
+
+def test_what_is_entered_while_running_waits_a_turn() -> None:
+    """An entry that re-enters itself at once cannot keep the loop from turning."""
+
+    async def main() -> int:
+        agenda = _agenda()
+        turns = 0
+
+        def again(due: float) -> None:
+            nonlocal turns
+            turns += 1
+            if turns < 5:
+                agenda.call_at(due, again)
+
+        agenda.call_at(1.0, again)
+        await agenda.sleep_until(2.0)
+        return turns
+
+    assert run_virtual(main()) == 5
+
+
+def test_nothing_wakes_after_close() -> None:
+    """A closed agenda has forgotten everything."""
+
+    async def main() -> list[float]:
+        agenda = _agenda()
+        seen: list[float] = []
+        agenda.call_at(1.0, seen.append)
+        agenda.close()
+        await asyncio.sleep(3.0)
+        return seen
+
+    assert run_virtual(main()) == []
+
+
+@pytest.mark.parametrize("loop_factory", ["asyncio", "uvloop"])
+def test_the_real_alarm_never_wakes_early(loop_factory: str) -> None:
+    """On both loops, a hundred sleeps of odd lengths all end at or after their due time."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> list[float]:
+        agenda = Agenda(asyncio.get_running_loop(), time.monotonic)
+        begun = time.monotonic()
+        early = []
+        for number in range(100):
+            due = begun + number * 0.00137
+            await agenda.sleep_until(due)
+            early.append(due - time.monotonic())
+        agenda.close()
+        return [amount for amount in early if amount > 0]
+
+    factory = uvloop.new_event_loop if loop_factory == "uvloop" else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(main()) == []
+
+
+def test_the_loop_alarm_checks_the_clock_again() -> None:
+    """A timer that fires before its time, as uvloop's may, is armed again instead of believed."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        woken: list[float] = []
+        # This clock is behind the loop's: every timer seems to fire 0.25 s early.
+        alarm = LoopAlarm(loop, lambda: woken.append(loop.time()), lambda: loop.time() - 0.25)
+        alarm.arm(1.0)
+        await asyncio.sleep(3.0)
+        alarm.close()
+        return woken
+
+    assert run_virtual(main()) == [1.25]
