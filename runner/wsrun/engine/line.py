@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import loads
 
-from wsrun.engine.programs import Captures, MessageProgram
-from wsrun.engine.request import Request
+from wsrun.engine.programs import NO_TABLE, Captures, MessageProgram
+from wsrun.engine.request import PatternRequest, Request
 from wsrun.expressions import MissingVariable, parse_id
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
 from wsrun.patterns import ABSENT, Frame
@@ -78,7 +78,7 @@ class Line:
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
         self.hot_field = self.world.hot_field
         self.table: dict[Any, Request] = self.tables[0] if self.tables else {}
-        self.waiting: list[Request] = []
+        self.waiting: list[PatternRequest] = []
         self.late: dict[Any, Cell] | None = None
         self.order = 0
         self.mailbox: deque[Frame] | None = deque() if mailbox else None
@@ -108,76 +108,84 @@ class Line:
         """Requests that wait for their replies."""
         return sum(map(len, self.tables)) + len(self.waiting)
 
-    def send(
-        self, program: MessageProgram, due: float, future: asyncio.Future[bool] | None, *, scheduled: bool
-    ) -> bool:
-        """Send a message that is due at ``due``; the future, if any, gets whether a good reply came.
+    def send(self, program: MessageProgram, due: float | None, future: asyncio.Future[bool] | None) -> bool:
+        """Send a message; the future, if any, gets whether a good reply came.
 
-        Returns False, with the failure counted, when the message cannot be made or sent. ``scheduled``: the
-        time was set beforehand, so that being late is wsrun's own fault and recorded as such.
+        ``due`` is the time that was set for it beforehand, so that being late is wsrun's own fault and
+        recorded as such; None: now. Returns False, with the failure counted, when the message cannot be made
+        or sent.
         """
         world = self.world
-        stretch = world.stretch
+        now = world.clock()
+        if due is None:
+            due = now
+        stretch = self.stretch
         if not stretch.start <= due < stretch.end:
             stretch = world.stretch_at(due)
-        if stretch is not self.stretch:
             self.turn(stretch)
         session = self.session
         connection = self.connection
         cell = self.cells[program.index] or world.cell(self, program)
         try:
             if program.uses_id:
-                session.message_id = session.ids.make(int((world.clock() + world.unix_offset) * 1e6))
+                session.message_id = session.ids.make(int((now + world.unix_offset) * 1e6))
             if program.uses_rows:
                 session.take_rows()
             session.seq += 1
             payload = program.build(session)
-            key = program.expected(session) if program.expected is not None else None
+            key: Any = None
+            if program.key_is_id:
+                key = session.message_id
+            elif program.expected is not None:
+                key = program.expected(session)
         except MissingVariable as missing:
             session.error("missing-variable", f"{program.name}: nothing was written to {missing.name} yet")
             return False
         if connection is None or not connection.is_open:
             session.error("not-connected", f"{program.name}: the connection was gone before it was sent")
             return False
-        sent = world.clock()
+        if due is now:
+            sent = now
+        else:
+            sent = world.clock()
+            lag = sent - due
+            world.recorder.send_lag.append(lag)
+            if lag > LATE:
+                cell.late += 1
         if program.binary:
             connection.send_binary(payload)
         else:
             connection.send_text(payload)
         cell.sent += 1
         cell.bytes_sent += len(payload)
-        if scheduled:
-            lag = sent - due
-            world.recorder.send_lag.append(lag)
-            if lag > LATE:
-                cell.late += 1
         if program.has_reply:
             cell.expected += 1
-            request = Request(self, program, cell, due, sent)
-            request.future = future
-            if not program.simple:
-                self.bind(request)
-            self.order += 1
-            request.order = self.order
-            table = self.tables[program.table] if program.table is not None else None
-            if table is None or key in table:
-                if request.belongs is None:
-                    request.belongs = world.belongs(program, session)
-                self.waiting.append(request)
-            else:
-                request.table = table
-                request.key = key
-                table[key] = request
-            program.queue.append(request)
+            self.order = order = self.order + 1
+            if program.simple:
+                table = self.tables[program.table]
+                if key not in table:
+                    request = Request(self, program, cell, due, sent, future, order)
+                    request.table = table
+                    request.key = key
+                    table[key] = request
+                    program.queue.append(request)
+                    return True
+            self.enter(PatternRequest(self, program, cell, due, sent, future, order), key)
         return True
 
-    def bind(self, request: Request) -> None:
-        """Fix the patterns of a request to the values of its message."""
-        program, session = request.program, self.session
-        request.belongs = None if program.belongs is None else program.belongs.bind(session)
-        request.until = None if program.until is None else program.until.bind(session)
-        request.error = None if program.error is None else program.error.bind(session)
-        request.expect = None if program.expect is None else program.expect.bind(session)
+    def enter(self, request: PatternRequest, key: Any) -> None:
+        """Let a request wait that is found by its patterns, or whose key another one has already."""
+        program = request.program
+        table = None if program.table == NO_TABLE else self.tables[program.table]
+        if table is None or key in table:
+            if request.belongs is None:
+                request.belongs = self.world.belongs(program, self.session)
+            self.waiting.append(request)
+        else:
+            request.table = table
+            request.key = key
+            table[key] = request
+        program.queue.append(request)
 
     # Receiving
 
@@ -204,15 +212,26 @@ class Line:
             else:
                 if request.program.simple:
                     del self.table[request.key]
-                    self.answer(request, at)
+                    # As in answer(), without the call: this is the way of nearly every frame.
+                    request.done = True
+                    cell = request.cell
+                    cell.answered += 1
+                    cell.round_trip.append(at - request.due)
+                    cell.service_time.append(at - request.sent)
+                    future = request.future
+                    if future is not None and not future.done():
+                        future.set_result(True)
                     return
         self.sort(Frame(payload, at))
 
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""
         request = self.oldest_fit(frame)
-        if request is not None:
+        if isinstance(request, PatternRequest):
             self.take(request, frame)
+        elif request is not None:
+            self.forget(request)
+            self.answer(request, frame.at)
         elif not self.known_as_over(frame):
             self.post(frame)
 
@@ -229,7 +248,11 @@ class Line:
                 request = table.get(key)
                 if request is None or (best is not None and best.order < request.order):
                     continue
-                if request.belongs is None or request.belongs(frame):
+                if (
+                    not isinstance(request, PatternRequest)
+                    or request.belongs is None
+                    or request.belongs(frame)
+                ):
                     best = request
         for request in self.waiting:
             if best is not None and best.order < request.order:
@@ -238,7 +261,7 @@ class Line:
                 return request
         return best
 
-    def take(self, request: Request, frame: Frame) -> None:
+    def take(self, request: PatternRequest, frame: Frame) -> None:
         """Handle a frame that belongs to a request."""
         if request.answers == 0 and request.until is not None:
             request.cell.first.append(frame.at - request.sent)
@@ -377,7 +400,7 @@ class Line:
         """Take a request out of where it waits."""
         if request.table is not None:
             request.table.pop(request.key, None)
-        else:
+        elif isinstance(request, PatternRequest):
             self.waiting.remove(request)
 
     def requests(self) -> list[Request]:

@@ -30,12 +30,16 @@ Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
 """Variable names and the compiled sources of their values."""
 
 
+NO_TABLE = -1
+"""The table of a message whose replies are found by trying the requests in the order of their sending."""
+
+
 class MessageProgram:
     """One message, ready to be sent.
 
     ``simple`` says that a reply is known by its correlation value alone and that nothing else is asked of it:
-    then a frame costs one lookup. ``table`` is the index of the correlator, None where replies are found by
-    trying the requests in the order of their sending.
+    then a frame costs one lookup. ``table`` is the index of the correlator, or NO_TABLE; ``key_is_id``:
+    its value is the message's id and nothing more.
     """
 
     __slots__ = (
@@ -48,6 +52,7 @@ class MessageProgram:
         "expected",
         "has_reply",
         "index",
+        "key_is_id",
         "name",
         "plan",
         "queue",
@@ -68,7 +73,7 @@ class MessageProgram:
         self.has_reply = plan.reply is not None
         self.timeout = 0.0
         self.queue: deque[Request] = deque()
-        self.table: int | None = None
+        self.table = NO_TABLE
         self.expected: Callable[[Scope], Any] | None = None
         self.belongs: Matcher | None = None
         self.until: Matcher | None = None
@@ -76,6 +81,7 @@ class MessageProgram:
         self.expect: Matcher | None = None
         self.captures: Captures = ()
         self.simple = False
+        self.key_is_id = False
         texts = [plan.body.source]
         reply = plan.reply
         if reply is not None:
@@ -90,10 +96,11 @@ class MessageProgram:
             if found is not None:
                 self.table = compiler.correlator(found)
                 self.expected = found.expected
+                self.key_is_id = found.is_id
             if found is None or not found.is_exact:
                 self.belongs = compiler.matcher(reply.match)
-            plain = (self.belongs, self.until, self.error, self.expect) == (None, None, None, None)
-            self.simple = plain and not self.captures
+            patterns = (self.belongs, self.until, self.error, self.expect)
+            self.simple = found is not None and patterns == (None,) * 4 and not self.captures
         names = {path for text in texts for path in names_in(text)}
         self.uses_id = ("id",) in names
         self.uses_rows = any(path[0] in compiler.row_names for path in names)
@@ -126,7 +133,7 @@ class Behaviour:
         self.cumulative = tuple(itertools.accumulate(weight for _, weight in mix))
         self.total = self.cumulative[-1] if mix else 0.0
         self.only = self.messages[0] if len(self.messages) == 1 else None
-        self.pause = compile_pause(think)
+        self.pause = None if think.values == (0.0,) else compile_pause(think)
 
     def draw(self, rng: Random) -> MessageProgram:
         """Choose a message by weight."""

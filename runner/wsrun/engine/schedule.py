@@ -95,7 +95,7 @@ class Schedule:
             world.recorder.count("messages.dropped", labels_of(labels))
             return
         behaviour = world.behaviour(session.profile_index, self._phase.index)
-        session.line.send(behaviour.draw(session.rng), self._due, None, scheduled=True)
+        session.line.send(behaviour.draw(session.rng), self._due, None)
 
     def _can_send(self, session: Session) -> bool:
         if not (session.is_ready and session.is_connected):

@@ -21,7 +21,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from wsrun.engine.line import Expectation, Line
-from wsrun.engine.programs import MessageProgram, Step, sends
+from wsrun.engine.programs import Behaviour, MessageProgram, Step, sends
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell
 from wsrun.metrics.snapshot import labels_of
@@ -55,6 +55,7 @@ class Session:
         "message_id",
         "number",
         "profile_index",
+        "roused",
         "rows",
         "seq",
         "slot",
@@ -80,6 +81,7 @@ class Session:
         self.token_until = float("inf")
         self.leaving = False
         self.is_ready = False
+        self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
         self._rng: Random | None = None
@@ -144,6 +146,7 @@ class Session:
 
     def rouse(self) -> None:
         """End a sleep, so that the client looks around."""
+        self.roused = True
         if self.wake is not None and not self.wake.done():
             self.wake.set_result(None)
 
@@ -290,7 +293,11 @@ class Session:
         good = True
         for program in programs:
             future = loop.create_future() if program.has_reply and wait else None
-            if not line.send(program, due, future, scheduled=False):
+            if not line.send(
+                program,
+                due,
+                future,
+            ):
                 good = False
             elif future is not None:
                 replies.append(future)
@@ -325,40 +332,51 @@ class Session:
         world, line = self.world, self.line
         assert line is not None
         clock = world.clock
-        loop = world.loop
-        base = clock()
         fresh = True
         while not self.leaving and line.closing is None:
-            phase = world.stretch.phase
-            behaviour = world.behaviour(self.profile_index, phase)
-            if not behaviour.messages or world.is_scheduled(self.group, phase):
+            behaviour = world.role(self)
+            if behaviour is None:
                 await self.sleep(None)
-                base, fresh = clock(), True
+                fresh = True
+                continue
+            if behaviour.pause is None:
+                await self.exchange(line, behaviour)
                 continue
             pause = behaviour.pause(self.rng)
             if fresh:
                 # Clients that come together do not speak together: the first think is spread.
                 pause *= self.rng.random()
                 fresh = False
-            if pause > 0:
-                due = base + pause
-                await self.sleep(due)
-                if clock() < due:
-                    base, fresh = clock(), True
-                    continue
-            else:
-                due = clock()
+            due = clock() + pause
+            await self.sleep(due)
+            if clock() < due:
+                fresh = True
+                continue
             program = behaviour.draw(self.rng)
+            reply = world.loop.create_future() if program.has_reply else None
+            if line.send(program, due, reply) and reply is not None:
+                await reply
+
+    async def exchange(self, line: Line, behaviour: Behaviour) -> None:
+        """Send and await the reply, again and again without a pause, while the role stays what it is."""
+        world = self.world
+        create_future = world.loop.create_future
+        send, draw = line.send, behaviour.draw
+        only = behaviour.only
+        self.roused = False
+        while not (self.roused or self.leaving):
+            program = only or draw(self.rng)
             if program.has_reply:
-                reply = loop.create_future()
-                if line.send(program, due, reply, scheduled=pause > 0):
+                reply = create_future()
+                if send(program, None, reply):
                     await reply
-                elif pause <= 0:
-                    await asyncio.sleep(SETTLE)
-            elif not line.send(program, due, None, scheduled=pause > 0) or pause <= 0:
-                # Without a pause and without a reply nothing else would let the loop turn.
+                    continue
+            elif send(program, None, None):
+                # Nothing else would let the loop turn.
                 await asyncio.sleep(0)
-            base = clock()
+                continue
+            # A message that cannot be made: not faster than the clock.
+            await self.sleep(world.clock() + SETTLE)
 
     async def sleep(self, due: float | None) -> None:
         """Sleep until ``due``, or until roused; None: until roused."""

@@ -209,6 +209,12 @@ class World:
             found = self._behaviours[key] = Behaviour(mix, plan.think, self.messages)
         return found
 
+    def role(self, session: Session) -> Behaviour | None:
+        """Return what a client does by itself now; None: it only is there, for a schedule or to listen."""
+        phase = self.stretch.phase
+        behaviour = self.behaviour(session.profile_index, phase)
+        return None if not behaviour.messages or self.is_scheduled(session.group, phase) else behaviour
+
     def is_scheduled(self, group: int, phase: int) -> bool:
         """Whether the messages of a group follow the schedule of the phase and not think times."""
         return phase < len(self.plan.phases) and group in self.plan.phases[phase].rate
@@ -232,7 +238,7 @@ class World:
 
 
 def _expire(request: Request) -> None:
-    request.session.expire(request)
+    request.line.expire(request)
 
 
 def _stretches(plan: Plan, start: float) -> list[Stretch]:

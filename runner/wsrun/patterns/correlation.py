@@ -21,7 +21,8 @@ class Correlation:
 
     ``extracts`` read the value of a frame, one for each alternative of the pattern, as a key or ABSENT;
     ``expected`` gives the key of a message that is being sent. ``key`` is the same for patterns whose replies
-    carry their value in the same place. ``is_exact``: the value alone decides, nothing else is asked.
+    carry their value in the same place. ``is_exact``: the value alone decides, nothing else is asked;
+    ``is_id``: it is the id of the message as it is.
     ``json_path`` is the way to it when there is one plain way.
     """
 
@@ -29,6 +30,7 @@ class Correlation:
     extracts: tuple[Callable[[Frame], Any], ...]
     expected: Callable[[Scope], Any]
     is_exact: bool
+    is_id: bool
     json_path: tuple[str | int, ...] | None
 
 
@@ -40,13 +42,16 @@ def correlation(pattern: Pattern, tools: Tools) -> Correlation | None:
     if len(conditions) < len(chosen) or len(texts) != 1:
         return None
     sources = tuple(dict.fromkeys(condition.source for condition in conditions))
-    evaluate = compile_value(texts.pop(), tools)
+    text = texts.pop()
+    template = parse(text)
+    evaluate = compile_value(text, tools)
     exact = all(len(alternative) == 1 for alternative in pattern.alternatives)
     return Correlation(
         key=tuple(source.text for source in sources),
         extracts=tuple(_extract(source) for source in sources),
         expected=lambda scope: as_key(evaluate(scope)),
         is_exact=exact,
+        is_id=template.is_single and template.parts[0].source == "id",  # type: ignore[union-attr]
         json_path=sources[0].steps if len(sources) == 1 else None,
     )
 
