@@ -1,0 +1,122 @@
+"""A plan for people: its timeline as a table, what it takes, and every setting in a scenario's spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wsrun import units
+from wsrun.cli.settings import as_yaml
+from wsrun.cli.stream import Face
+from wsrun.estimate import CLIENT_MEMORY, Estimate, PhaseEstimate
+from wsrun.outputs.text import wrap
+from wsrun.plan import Plan
+from wsrun.view import formats
+from wsrun.view.formats import NARROW
+
+_HEADINGS = (
+    "phase",
+    "from",
+    "lasts",
+    "clients",
+    "connects",
+    "at most",
+    "messages",
+    "a second",
+    "at most",
+    "sent",
+)
+_LEFT = 1
+"""So many columns of the table are set left, the others right."""
+
+
+def plan_text(
+    plan: Plan, expected: Estimate, written: Mapping[str, Any], paper: Face, descriptor_limit: int | None
+) -> str:
+    """Write a plan.
+
+    Args:
+        plan: what is planned.
+        expected: its estimate.
+        written: its settings, as ``settings.settings`` returns them.
+        paper: what it is written on.
+        descriptor_limit: how many descriptors a process may have here, None if not limited.
+    """
+    lines = [_strong(plan.name, paper)]
+    if plan.description:
+        lines += wrap(plan.description, paper.width)
+    lines += ["", *_table(expected, paper), ""]
+    lines += [line for note in _notes(expected, descriptor_limit) for line in wrap(note, paper.width)]
+    lines += ["", _strong("Everything, with its defaults", paper), ""]
+    text = "\n".join(lines) + "\n" + as_yaml(written)
+    return text.replace(NARROW, " ")
+
+
+def _table(expected: Estimate, paper: Face) -> list[str]:
+    rows = [_HEADINGS, *map(_row, expected.phases), _totals(expected)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = [
+            cell.ljust(width) if column < _LEFT else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return "  ".join(parts).rstrip()
+
+    head, *body = map(line, rows)
+    return [f"\x1b[2m{head}\x1b[0m" if paper.colour else head, *body]
+
+
+def _row(phase: PhaseEstimate) -> tuple[str, ...]:
+    before, after = formats.group(phase.clients_before), formats.group(phase.clients_after)
+    more = "+" if phase.has_unpaced else ""
+    return (
+        phase.name,
+        units.format_duration(phase.start),
+        units.format_duration(phase.duration),
+        after if before == after else f"{before} → {after}",
+        formats.group(phase.connects),
+        f"{formats.group(phase.connects_most)}/s",
+        formats.group(round(phase.messages)) + more,
+        formats.significant(phase.rate) + more,
+        formats.significant(phase.rate_most) + more,
+        str(formats.size(phase.bytes)) + more,
+    )
+
+
+def _totals(expected: Estimate) -> tuple[str, ...]:
+    more = "+" if expected.has_unpaced else ""
+    return (
+        "in all",
+        "",
+        units.format_duration(expected.duration),
+        f"≤ {formats.group(expected.clients_most)}",
+        formats.group(expected.connects),
+        f"{formats.group(max(phase.connects_most for phase in expected.phases))}/s",
+        formats.group(round(expected.messages)) + more,
+        formats.significant(expected.messages / expected.duration) + more,
+        formats.significant(max(phase.rate_most for phase in expected.phases)) + more,
+        str(formats.size(expected.bytes)) + more,
+    )
+
+
+def _notes(expected: Estimate, descriptor_limit: int | None) -> list[str]:
+    clients = formats.group(expected.clients_most)
+    notes = [
+        f"After the last phase, replies are awaited for at most {units.format_duration(expected.drain)}.",
+        f"{clients} connections take about {formats.size(expected.memory)} of memory"
+        f" ({formats.size(CLIENT_MEMORY)} each) and {clients} descriptors, over all workers.",
+        "What clients send at their think times is an upper estimate: waiting for replies is not in it.",
+    ]
+    if expected.has_unpaced:
+        notes.append("+: and what clients send that do not think; that depends on how fast the replies come.")
+    if descriptor_limit is not None and expected.descriptors > descriptor_limit:
+        notes.append(
+            f"A process may have {formats.group(descriptor_limit)} descriptors here: that needs"
+            f" {-(-expected.descriptors // descriptor_limit) + 1} workers, or a higher limit (ulimit -n)."
+        )
+    return notes
+
+
+def _strong(text: str, paper: Face) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if paper.colour else text

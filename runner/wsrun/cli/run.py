@@ -1,0 +1,159 @@
+"""``wsrun run FILE``, or ``wsrun FILE``: run scenarios, show how they go, and end with the verdict."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wsrun.cli import directory
+from wsrun.cli.options import Session, common, override_options, seed_option
+from wsrun.cli.stream import face
+from wsrun.errors import OutputError
+
+if TYPE_CHECKING:
+    from wsrun.plan import Plan
+
+EPILOG = """\b
+Examples:
+  wsrun spike.yaml
+  wsrun spike.yaml --target ws://127.0.0.1:8000/ws --workers 4
+  wsrun smoke.yaml steady.yaml --out results --quiet
+  wsrun spike.yaml --set phases.spike.clients=500 --set criteria=[]
+  wsrun spike.yaml --seed 7          the same profiles, rows and messages each time
+
+\b
+report.html, result.json, summary.txt, timeline.csv and journal.jsonl are written to
+wsrun-results/<scenario>/<time>/. Of several files, each is run when the one before is over, and the exit
+code is the worst one.
+"""
+
+MOST_WORKERS = 1024
+
+PRECEDENCE = (0, 1, 3, 143, 130, 5, 4)
+"""Exit codes of runs from good to bad: of several, the last in this order counts."""
+
+_SECRET = re.compile(r"((?:secret|password|token|authorization|cookie|api-?key)[^=]*=).+", re.IGNORECASE)
+_USER = re.compile(r"(://)[^/@\s]+@")
+
+
+def read_workers(context: click.Context, parameter: click.Parameter, value: str) -> int | None:
+    """Return the number of worker processes; None for ``auto``."""
+    if value == "auto":
+        return None
+    if not value.isdecimal() or not 1 <= int(value) <= MOST_WORKERS:
+        raise click.BadParameter(
+            f"'{value}' is neither a number of processes from 1 to {MOST_WORKERS} nor auto",
+            context,
+            parameter,
+        )
+    return int(value)
+
+
+@click.command(epilog=EPILOG, short_help="Run scenarios and exit with the verdict.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@override_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=directory.DEFAULT,
+    metavar="DIR",
+    show_default=True,
+    help="Write to DIR/<scenario>/<time>/.",
+)
+@click.option(
+    "--workers",
+    callback=read_workers,
+    default="auto",
+    metavar="N|auto",
+    help="Processes that make the load; auto: by the cores.",
+)
+@seed_option
+@click.option(
+    "--transport",
+    type=click.Choice(["fast", "reference"]),
+    default="fast",
+    show_default=True,
+    help="reference: another WebSocket library, as a second witness, and for compression.",
+)
+@click.option("--quiet", is_flag=True, help="Nothing while it runs; only the verdict.")
+@common
+@click.pass_obj
+def run(
+    session: Session,
+    files: tuple[Path, ...],
+    target: str | None,
+    overrides: tuple[tuple[str, str], ...],
+    out: Path,
+    workers: int | None,
+    seed: int | None,
+    transport: str,
+    quiet: bool,
+    no_color: bool,
+) -> int:
+    """Run scenarios, write their reports, and exit with the verdict."""
+    from wsrun.cli.scenario import load, with_target
+    from wsrun.compiler import compile_plan
+
+    documents, wrong = load(files, with_target(overrides, target), no_color=no_color)
+    if wrong:
+        if documents:
+            sys.stderr.write("\nnothing was run\n")
+        return 2
+    codes: list[int] = []
+    for document in documents:
+        if codes:
+            sys.stdout.write("\n")
+        plan = compile_plan(document, seed=seed)
+        session.directory = directory.make_directory(out, plan.name)
+        command = command_line(session.words)
+        codes.append(_run_one(plan, session.directory, command, workers, transport, quiet, no_color))
+        if codes[-1] in (130, 143):
+            break
+    if len(documents) > 1:
+        passed = codes.count(0)
+        left = len(documents) - len(codes)
+        not_run = f", {left} not run" if left else ""
+        sys.stdout.write(f"\n{passed} of {len(documents)} scenarios passed{not_run}\n")
+    return worst(codes)
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Return the exit code of several runs together."""
+    return max(codes, key=PRECEDENCE.index)
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return the command as it could be typed again, less what looks like a secret."""
+    shown = [_USER.sub(r"\1***@", _SECRET.sub(r"\1***", word)) for word in words]
+    return shlex.join(["wsrun", *shown])
+
+
+def _run_one(
+    plan: Plan, out: Path, command: str, workers: int | None, transport: str, quiet: bool, no_color: bool
+) -> int:
+    from wsrun.cli.live import watching
+    from wsrun.cli.summary import show
+    from wsrun.coordinator.run import RunOptions
+    from wsrun.coordinator.run import run as carry_out
+    from wsrun.outputs import write_all
+
+    options = RunOptions(out=out, command=command, workers=workers, transport=transport)
+    paper = face(sys.stderr, os.environ, no_color=no_color)
+    with watching(plan, sys.stderr, paper, quiet=quiet) as watch:
+        result = carry_out(plan, options, watch)
+    code = int(result["exit_code"])
+    report: Path | None = None
+    try:
+        report = write_all(result, out)[0]
+    except OutputError as error:
+        sys.stderr.write(f"error: {error}\n")
+        code = worst([code, error.exit_code])
+    show(result, report, no_color=no_color)
+    return code

@@ -1,0 +1,329 @@
+"""A plan in the spelling of a scenario, with every default written out.
+
+What ``settings`` returns and ``as_yaml`` writes is a scenario again, and compiles to the same plan; secrets,
+which are masked, and files, which are named, excepted.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wsrun import units
+from wsrun.plan import (
+    Bursts,
+    CriterionPlan,
+    ExpectStep,
+    GroupPlan,
+    JwtPlan,
+    Level,
+    MessagePlan,
+    Mix,
+    PausePlan,
+    PhasePlan,
+    Plan,
+    ProfilePlan,
+    ReplyPlan,
+    SendStep,
+    StepPlan,
+    TargetPlan,
+)
+from wsrun.source.scalars import ScalarError, resolve
+
+MASK = "***"
+"""What stands for a secret."""
+
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./%-]*")
+_WIDTH = 100
+
+
+def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan as the data of a scenario.
+
+    Args:
+        plan: what to write.
+        written: the data of the scenario that it was compiled from, for the names of files.
+    """
+    return _without_none(
+        {
+            "wsrun": 1,
+            "name": plan.name,
+            "description": plan.description,
+            "seed": plan.seed,
+            "interval": units.format_duration(plan.interval),
+            "drain": units.format_duration(plan.drain),
+            "target": _target(plan.target),
+            "auth": None if plan.jwt is None else {"jwt": _jwt(plan.jwt, written["auth"]["jwt"])},
+            "data": {
+                data.name: {"file": written["data"][data.name]["file"], "take": data.take, "per": data.per}
+                for data in plan.data
+            }
+            or None,
+            "messages": {
+                message.name: _message(message, written.get("messages", {}).get(message.name, {}))
+                for message in plan.messages
+            }
+            or None,
+            "profiles": {profile.name: _profile(plan, profile) for profile in plan.profiles},
+            "clients": {group.name: _group(plan, group) for group in plan.groups},
+            "phases": [_phase(plan, phase) for phase in plan.phases],
+            "criteria": [_criterion(criterion) for criterion in plan.criteria],
+        }
+    )
+
+
+def as_yaml(data: Mapping[str, Any]) -> str:
+    """Write data as YAML: blocks, and in one line whatever fits there."""
+    return "".join(line + "\n" for key, value in data.items() for line in _entry(key, value, 0))
+
+
+def _target(target: TargetPlan) -> dict[str, Any]:
+    tls = target.tls
+    return _without_none(
+        {
+            "url": target.url,
+            "headers": {
+                name: MASK if name.lower() in _SECRET_HEADERS else value for name, value in target.headers
+            }
+            or None,
+            "subprotocols": list(target.subprotocols) or None,
+            "compression": target.compression,
+            "max_message": units.format_size(target.max_message),
+            "tls": _without_none(
+                {
+                    "ca": tls.ca,
+                    "cert": tls.cert,
+                    "key": tls.key,
+                    "server_name": tls.server_name,
+                    "verify": tls.verify,
+                }
+            ),
+            "connect_timeout": units.format_duration(target.connect_timeout),
+            "close_timeout": units.format_duration(target.close_timeout),
+            "wait_until_ready": units.format_duration(target.wait_until_ready),
+        }
+    )
+
+
+def _jwt(jwt: JwtPlan, written: Mapping[str, Any]) -> dict[str, Any]:
+    key = {"secret": MASK} if "secret" in written else {"key": written["key"]}
+    lifetime = units.format_duration(jwt.lifetime)
+    return {**key, "algorithm": jwt.algorithm, "claims": dict(jwt.claims), "lifetime": lifetime}
+
+
+def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]:
+    is_file = message.body.kind == "file"
+    source = written.get("file", MASK) if is_file else message.body.source
+    return _without_none(
+        {
+            message.body.kind: source,
+            "frame": message.frame,
+            "kind": message.kind,
+            "priority": message.priority,
+            "reply": None if message.reply is None else _reply(message.reply),
+        }
+    )
+
+
+def _reply(reply: ReplyPlan) -> dict[str, Any]:
+    return _without_none(
+        {
+            "match": reply.match,
+            "until": reply.until,
+            "expect": reply.expect,
+            "error": reply.error,
+            "capture": dict(reply.capture) or None,
+            "timeout": units.format_duration(reply.timeout),
+        }
+    )
+
+
+def _profile(plan: Plan, profile: ProfilePlan) -> dict[str, Any]:
+    return _without_none(
+        {
+            "start": [_step(plan, step) for step in profile.start] or None,
+            "mix": _mix(plan, profile.mix) or None,
+            "think": _pause(profile.think) if profile.mix else None,
+            "end": [_step(plan, step) for step in profile.end] or None,
+        }
+    )
+
+
+def _step(plan: Plan, step: StepPlan) -> dict[str, Any]:
+    if isinstance(step, SendStep):
+        sent = [plan.messages[index].name for index in step.messages]
+        return {"send": sent[0] if len(sent) == 1 else sent, "times": step.times, "wait": step.wait}
+    if isinstance(step, ExpectStep):
+        return _without_none(
+            {
+                "expect": step.pattern,
+                "count": step.count,
+                "timeout": units.format_duration(step.timeout),
+                "capture": dict(step.capture) or None,
+                "optional": step.optional,
+            }
+        )
+    return {"think": _pause(step.pause)}
+
+
+def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
+    tolerate = {"refusals": sorted(group.tolerate_refusals), "closes": sorted(group.tolerate_closes)}
+    return _without_none(
+        {
+            "profiles": {plan.profiles[index].name: _number(weight) for index, weight in group.profiles},
+            "assign": dict(group.assign) or None,
+            "tolerate": {key: codes for key, codes in tolerate.items() if codes} or None,
+        }
+    )
+
+
+def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
+    whole = phase.warm_up >= phase.duration > 0
+    connect_rate = phase.connect_rate
+    return _without_none(
+        {
+            "name": phase.name,
+            "duration": units.format_duration(phase.duration),
+            "warm_up": (True if whole else units.format_duration(phase.warm_up)) if phase.warm_up else None,
+            "clients": _by_group(plan, {index: _level(level) for index, level in phase.clients.items()}),
+            "connect_rate": None if connect_rate is None else _rate(connect_rate),
+            "handshakes": phase.handshakes,
+            "rate": _by_group(
+                plan,
+                {
+                    index: _level(level, rate=True)
+                    for index, level in phase.rate.items()
+                    if index not in phase.bursts or level.start or level.end
+                },
+            ),
+            "bursts": _by_group(plan, {index: _bursts(bursts) for index, bursts in phase.bursts.items()}),
+            "poisson": phase.poisson if phase.rate else None,
+            "mix": {plan.profiles[index].name: _mix(plan, mix) for index, mix in phase.mix.items()} or None,
+            "profiles": {plan.profiles[index].name: _number(weight) for index, weight in phase.profiles}
+            or None,
+        }
+    )
+
+
+def _by_group(plan: Plan, values: Mapping[int, Any]) -> Any:
+    """Write what may stand per group: alone where there is one group, or all have the same."""
+    if not values:
+        return None
+    first = next(iter(values.values()))
+    if len(values) == len(plan.groups) == 1:
+        return first
+    return {plan.groups[index].name: value for index, value in values.items()}
+
+
+def _level(level: Level, *, rate: bool = False) -> Any:
+    write = _rate if rate else _number
+    if level.start == level.end and level.step is None:
+        return write(level.end)
+    stairs: dict[str, Any] = {}
+    if level.step is not None and level.every is not None:
+        stairs = {"step": write(level.step), "every": units.format_duration(level.every)}
+    return {"from": write(level.start), "to": write(level.end), **stairs}
+
+
+def _bursts(bursts: Bursts) -> dict[str, Any]:
+    return {
+        "every": units.format_duration(bursts.every),
+        "length": units.format_duration(bursts.length),
+        "rate": _rate(bursts.rate),
+    }
+
+
+def _criterion(criterion: CriterionPlan) -> dict[str, Any]:
+    abort = criterion.abort
+    return _without_none(
+        {
+            "check": criterion.text,
+            "good": criterion.good_text,
+            "because": criterion.because,
+            "severity": criterion.severity,
+            "abort": None
+            if abort is None
+            else dict(zip(("after", "over", "for"), map(units.format_duration, abort), strict=True)),
+        }
+    )
+
+
+def _mix(plan: Plan, mix: Mix) -> dict[str, Any]:
+    return {plan.messages[index].name: _number(weight) for index, weight in mix}
+
+
+def _pause(pause: PausePlan) -> Any:
+    values = [units.format_duration(value) for value in pause.values]
+    match pause.kind:
+        case "fixed":
+            return values[0]
+        case "uniform":
+            return {"uniform": values}
+        case "exponential":
+            return {"exponential": values[0]}
+        case "lognormal":
+            return {"lognormal": {"median": values[0], "p95": values[1]}}
+
+
+def _rate(rate: float) -> str:
+    """Write a rate so that reading it gives the same number again."""
+    text = units.format_rate(rate)
+    return text if math.isclose(units.parse_rate(text), rate, rel_tol=1e-9) else f"{rate:.9f}/s"
+
+
+def _number(value: float) -> float:
+    return int(value) if value == int(value) else value
+
+
+def _without_none(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _entry(key: str, value: Any, depth: int) -> list[str]:
+    """Write a key and its value at a depth of indentation."""
+    lead = "  " * depth + _scalar(key) + ":"
+    in_line = f"{lead} {_flow(value)}"
+    if not isinstance(value, Mapping | list | tuple) or not value:
+        return [in_line]
+    if depth > 0 and len(in_line) <= _WIDTH:
+        return [in_line]
+    if isinstance(value, Mapping):
+        return [lead, *(line for inner, item in value.items() for line in _entry(inner, item, depth + 1))]
+    return [lead, *(line for item in value for line in _item(item, depth + 1))]
+
+
+def _item(item: Any, depth: int) -> list[str]:
+    """Write an item of a list at a depth of indentation."""
+    lead = "  " * depth + "- "
+    in_line = lead + _flow(item)
+    if len(in_line) <= _WIDTH or not isinstance(item, Mapping) or not item:
+        return [in_line]
+    lines = [line for key, value in item.items() for line in _entry(key, value, depth + 1)]
+    return [lead + lines[0].lstrip(), *lines[1:]]
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_scalar(key)}: {_flow(item)}" for key, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        inner = ", ".join(map(_flow, value))
+        return f"[ {inner} ]" if inner else "[]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    """Write a scalar: plain where it reads back as it is, else in double quotes, as JSON would."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value):
+        try:
+            if resolve(value) == value:
+                return value
+        except ScalarError:
+            pass
+    return json.dumps(value, ensure_ascii=not value.isprintable())

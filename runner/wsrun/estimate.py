@@ -1,0 +1,310 @@
+"""What a plan will do, before it does: clients, connects, messages and bytes of each phase.
+
+Pure: nothing is connected to. What a schedule sends is exact. What thinking clients send is an estimate from
+the means of their pauses, an upper one, because the time that replies take is not known yet. May import
+everything up to the plan, and nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from random import Random
+from typing import Any
+
+from wsrun.bodies import compile_body
+from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
+from wsrun.pacing.levels import pieces_with_bursts
+from wsrun.pacing.pauses import mean_pause
+from wsrun.pacing.population import Change, all_changes
+from wsrun.plan import GroupPlan, MessagePlan, Mix, PhasePlan, Plan, SendStep, StepPlan
+
+CLIENT_MEMORY = 35 * 1024
+"""Bytes that an open client takes: 29 KiB of connection and 6 KiB of its own, measured at 10 000."""
+
+_DRAWS = 20
+"""How many bodies of a message are made to find their mean size."""
+
+_GUESS = "x" * 12
+"""What stands for a variable that only the server can fill."""
+
+_TOKEN = "x" * 180
+"""What stands for a token: about the length of an HS256 one with a few claims."""
+
+_NOW = 1_700_000_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseEstimate:
+    """What one phase will do. Seconds, whole-run rates a second, payload bytes.
+
+    ``connects_most`` is the largest number of connects begun within any second. ``rate_most`` is the highest
+    planned message rate, ``messages`` and ``bytes`` are over the phase. ``has_unpaced``: some clients send
+    as fast as replies come, and are not in the numbers.
+    """
+
+    name: str
+    start: float
+    duration: float
+    warm_up: float
+    clients_before: int
+    clients_after: int
+    connects: int
+    connects_most: int
+    messages: float
+    rate_most: float
+    bytes: float
+    has_unpaced: bool = False
+
+    @property
+    def rate(self) -> float:
+        """Messages a second on average."""
+        return self.messages / self.duration
+
+    @property
+    def byte_rate(self) -> float:
+        """Payload bytes a second on average."""
+        return self.bytes / self.duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a whole run will do. ``drain`` is how long it may take at most, in seconds."""
+
+    phases: tuple[PhaseEstimate, ...]
+    duration: float
+    drain: float
+    clients_most: int
+    connects: int
+    messages: float
+    bytes: float
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the open clients take at their most, in all workers together."""
+        return self.clients_most * CLIENT_MEMORY
+
+    @property
+    def descriptors(self) -> int:
+        """Descriptors that the connections take at their most, in all workers together."""
+        return self.clients_most
+
+    @property
+    def has_unpaced(self) -> bool:
+        """Whether some clients send as fast as replies come, and are not in the numbers."""
+        return any(phase.has_unpaced for phase in self.phases)
+
+
+def estimate(plan: Plan) -> Estimate:
+    """Work out what a plan will do."""
+    sizes = message_sizes(plan)
+    population = _Population(plan)
+    phases = tuple(_phase(plan, phase, population, sizes) for phase in plan.phases)
+    farewell = [
+        _scaled(_steps(plan, group, phase, sizes, ending=True), population.present(index, plan.duration))
+        for index, group in enumerate(plan.groups)
+        for phase in plan.phases[-1:]
+    ]
+    return Estimate(
+        phases=phases,
+        duration=plan.duration,
+        drain=plan.drain,
+        clients_most=population.most,
+        connects=sum(phase.connects for phase in phases),
+        messages=sum(phase.messages for phase in phases) + sum(work.messages for work in farewell),
+        bytes=sum(phase.bytes for phase in phases) + sum(work.bytes for work in farewell),
+    )
+
+
+def message_sizes(plan: Plan) -> tuple[float, ...]:
+    """Return the mean payload size of each message, in bytes; what only the server knows is guessed."""
+    tools = Tools(seed=plan.seed, counters=lambda name: 1, now=lambda: _NOW, fake=FakePool(plan.seed))
+    sample = _Sample(plan, tools)
+    return tuple(_size(message, sample, tools) for message in plan.messages)
+
+
+class _Guesses(dict[str, Any]):
+    """Variables, where one that nobody has written yet reads as a text of middling length."""
+
+    def __missing__(self, name: str) -> str:
+        return _GUESS
+
+
+class _Sample:
+    """A client that stands for all of them when bodies are made to be measured."""
+
+    def __init__(self, plan: Plan, tools: Tools) -> None:
+        self.message_id = "0" * 20
+        self.seq = 1
+        self.index = 0
+        self.group_name = plan.groups[0].name
+        self.profile = plan.profiles[0].name
+        self.client_id = f"{self.group_name}/0000"
+        self.rng = Random(plan.seed)
+        self.rows: dict[str, Mapping[str, Any]] = {data.name: data.rows[0] for data in plan.data if data.rows}
+        self.variables: dict[str, Any] = _Guesses({"token": _TOKEN} if plan.jwt else {})
+        for group in plan.groups:
+            for name, value in group.assign:
+                self.variables[name] = compile_value(value, tools)(self)
+
+
+def _size(message: MessagePlan, sample: _Sample, tools: Tools) -> float:
+    try:
+        build = compile_body(message.body, tools)
+        return sum(len(build(sample)) for _ in range(_DRAWS)) / _DRAWS
+    except (MissingVariable, TypeError, ValueError):
+        # A guessed value does not suit the expression, as in {{ captured | u32 }}.
+        return float(len(str(message.body.source)))
+
+
+class _Population:
+    """Who is there when: the planned changes of all groups, ready to be asked."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.changes: tuple[Change, ...] = tuple(all_changes(plan.phases))
+        self._times: list[list[float]] = [[] for _ in plan.groups]
+        self._counts: list[list[int]] = [[0] for _ in plan.groups]
+        for change in self.changes:
+            self._times[change.group].append(change.at)
+            counts = self._counts[change.group]
+            counts.append(counts[-1] + (1 if change.enter else -1))
+        steps = (1 if change.enter else -1 for change in self.changes)
+        self.most = max(accumulate(steps), default=0)
+
+    def present(self, group: int, at: float) -> int:
+        """Return how many clients of a group are there just before ``at``."""
+        return self._counts[group][bisect_right(self._times[group], at - 1e-9)]
+
+    def client_seconds(self, group: int, start: float, end: float) -> float:
+        """Return the integral of the number of clients of a group."""
+        times = [at for at in self._times[group] if start < at < end]
+        edges = [start, *times, end]
+        return sum(
+            self.present(group, right) * (right - left) for left, right in pairwise(edges) if right > left
+        )
+
+    def most_present(self, group: int, start: float, end: float) -> int:
+        """Return the largest number of clients of a group between two times."""
+        inside = [at for at in self._times[group] if start <= at < end]
+        return max(self.present(group, at) for at in (*inside, end))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Messages and their payload bytes: of a client, a second, or a phase."""
+
+    messages: float = 0.0
+    bytes: float = 0.0
+
+
+def _sum(works: Iterable[_Work]) -> _Work:
+    found = list(works)
+    return _Work(sum(work.messages for work in found), sum(work.bytes for work in found))
+
+
+def _scaled(work: _Work, factor: float) -> _Work:
+    return _Work(work.messages * factor, work.bytes * factor)
+
+
+def _phase(plan: Plan, phase: PhasePlan, population: _Population, sizes: Sequence[float]) -> PhaseEstimate:
+    mine = [change for change in population.changes if change.phase_index == phase.index]
+    works: list[_Work] = []
+    rate_most = 0.0
+    has_unpaced = False
+    for group in plan.groups:
+        entered = sum(change.enter for change in mine if change.group == group.index)
+        left = sum(not change.enter for change in mine if change.group == group.index)
+        works.append(_scaled(_steps(plan, group, phase, sizes), entered))
+        works.append(_scaled(_steps(plan, group, phase, sizes, ending=True), left))
+        level = phase.rate.get(group.index)
+        if level is not None:
+            pieces = list(pieces_with_bursts(level, phase.bursts.get(group.index), phase.duration))
+            count = sum(piece.area for piece in pieces)
+            works.append(_Work(count, count * _scheduled_size(plan, group, phase, sizes)))
+            rate_most += max(max(piece.low, piece.high) for piece in pieces)
+            continue
+        a_second, unpaced = _thinking(plan, group, phase, sizes)
+        has_unpaced |= unpaced and population.most_present(group.index, phase.start, phase.end) > 0
+        works.append(_scaled(a_second, population.client_seconds(group.index, phase.start, phase.end)))
+        rate_most += a_second.messages * population.most_present(group.index, phase.start, phase.end)
+    total = _sum(works)
+    return PhaseEstimate(
+        name=phase.name,
+        start=phase.start,
+        duration=phase.duration,
+        warm_up=phase.warm_up,
+        clients_before=sum(population.present(group.index, phase.start) for group in plan.groups),
+        clients_after=sum(population.present(group.index, phase.end) for group in plan.groups),
+        connects=sum(change.enter for change in mine),
+        connects_most=_most_within_a_second(change.at for change in mine if change.enter),
+        messages=total.messages,
+        rate_most=rate_most,
+        bytes=total.bytes,
+        has_unpaced=has_unpaced,
+    )
+
+
+def _shares(group: GroupPlan, phase: PhasePlan) -> list[tuple[int, float]]:
+    """Return profile indexes and their shares of a group's clients in a phase."""
+    weights = phase.profiles or group.profiles
+    total = sum(weight for _, weight in weights)
+    return [(profile, weight / total) for profile, weight in weights if weight > 0]
+
+
+def _mix(plan: Plan, phase: PhasePlan, profile: int) -> Mix:
+    return phase.mix.get(profile, plan.profiles[profile].mix)
+
+
+def _mix_size(mix: Mix, sizes: Sequence[float]) -> float:
+    total = sum(weight for _, weight in mix)
+    return sum(sizes[message] * weight for message, weight in mix) / total
+
+
+def _thinking(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[_Work, bool]:
+    """Return what a client sends a second at its think times, on average, and whether some do not think."""
+    works = []
+    has_unpaced = False
+    for profile, share in _shares(group, phase):
+        mix = _mix(plan, phase, profile)
+        pause = mean_pause(plan.profiles[profile].think)
+        if mix and pause <= 0:
+            has_unpaced = True
+        elif mix:
+            works.append(_Work(share / pause, share / pause * _mix_size(mix, sizes)))
+    return _sum(works), has_unpaced
+
+
+def _scheduled_size(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> float:
+    """Return the mean size of what a schedule sends: over the clients with a mix, in turn."""
+    mixes = [(share, _mix(plan, phase, profile)) for profile, share in _shares(group, phase)]
+    sending = [(share, mix) for share, mix in mixes if mix]
+    total = sum(share for share, _ in sending)
+    return sum(share * _mix_size(mix, sizes) for share, mix in sending) / total if total else 0.0
+
+
+def _steps(
+    plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float], *, ending: bool = False
+) -> _Work:
+    """Return what a client sends in its ``start``, or in its ``end``, on average."""
+    works = []
+    for profile, share in _shares(group, phase):
+        steps: tuple[StepPlan, ...] = plan.profiles[profile].end if ending else plan.profiles[profile].start
+        for step in steps:
+            if isinstance(step, SendStep):
+                size = sum(sizes[message] for message in step.messages)
+                works.append(_scaled(_Work(len(step.messages), size), step.times * share))
+    return _sum(works)
+
+
+def _most_within_a_second(times: Iterable[float]) -> int:
+    window: deque[float] = deque()
+    most = 0
+    for at in times:
+        window.append(at)
+        while window[0] <= at - 1.0 + 1e-9:
+            window.popleft()
+        most = max(most, len(window))
+    return most
