@@ -43,7 +43,9 @@ def test_snapshots_come_back_as_they_were(tmp_path: Path) -> None:
     _written(path)
 
     assert list(snapshots(path)) == [_snapshot(index) for index in range(3)]
-    assert [next(iter(document)) for document in read_journal(path)] == ["journal"] + ["snapshot"] * 3 + ["end"]
+    assert [next(iter(document)) for document in read_journal(path)] == ["journal"] + ["snapshot"] * 3 + [
+        "end"
+    ]
 
 
 @settings(max_examples=60, deadline=None)

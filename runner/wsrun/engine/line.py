@@ -8,13 +8,12 @@ it, then the mailbox. What nobody can take is ``messages.unmatched``. This modul
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orjson import loads
 
-from wsrun.engine.programs import NO_TABLE, Captures, MessageProgram
+from wsrun.engine.mailbox import Mailbox, capture
+from wsrun.engine.programs import NO_TABLE, MessageProgram
 from wsrun.engine.request import PatternRequest, Request
 from wsrun.expressions import MissingVariable, parse_id
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
@@ -24,26 +23,11 @@ from wsrun.transports import Closing, Connection
 if TYPE_CHECKING:
     from wsrun.engine.session import Session
 
-MAILBOX = 1000
-"""Frames kept for later ``expect`` steps; beyond it the oldest is dropped, and counted."""
-
 REMEMBERED = 1000
 """Keys of timed-out requests that a connection remembers, to know a late reply from a stray frame."""
 
 LATE = 0.010
 """A scheduled message that left more than this many seconds after its time counts as late."""
-
-
-class Expectation:
-    """An ``expect`` step that waits: ``wanted`` more frames that fit."""
-
-    __slots__ = ("captures", "fits", "future", "wanted")
-
-    def __init__(self, fits: Callable[[Frame], bool], captures: Captures, wanted: int) -> None:
-        self.fits = fits
-        self.captures = captures
-        self.wanted = wanted
-        self.future: asyncio.Future[bool] | None = None
 
 
 class Line:
@@ -54,7 +38,6 @@ class Line:
         "cells",
         "closing",
         "connection",
-        "expectation",
         "first_due",
         "hot_field",
         "late",
@@ -81,8 +64,7 @@ class Line:
         self.waiting: list[PatternRequest] = []
         self.late: dict[Any, Cell] | None = None
         self.order = 0
-        self.mailbox: deque[Frame] | None = deque() if mailbox else None
-        self.expectation: Expectation | None = None
+        self.mailbox = Mailbox(session.variables, is_open=mailbox)
         self.first_due: float | None = None
         self.stretch: Stretch = self.world.stretch
         self.cells: list[Cell | None] = []
@@ -233,7 +215,7 @@ class Line:
             self.forget(request)
             self.answer(request, frame.at)
         elif not self.known_as_over(frame):
-            self.post(frame)
+            self.mailbox.post(frame, self.traffic)
 
     def oldest_fit(self, frame: Frame) -> Request | None:
         """Return the oldest waiting request that a frame belongs to."""
@@ -266,10 +248,7 @@ class Line:
         if request.answers == 0 and request.until is not None:
             request.cell.first.append(frame.at - request.sent)
         request.answers += 1
-        for name, source in request.program.captures:
-            value = source(frame)
-            if value is not ABSENT:
-                self.session.variables[name] = value
+        capture(request.program.captures, frame, self.session.variables)
         if request.error is not None and request.error(frame):
             self.fail(request, "reply-error", "the reply was one of the errors that the scenario names")
         elif request.until is None or request.until(frame):
@@ -295,52 +274,6 @@ class Line:
                     self.session.count("replies.extra")
                     return True
         return False
-
-    def post(self, frame: Frame) -> None:
-        """Hand a frame to who expects it, or to the mailbox."""
-        waiting = self.expectation
-        if waiting is not None and waiting.wanted and waiting.fits(frame):
-            self.deliver(waiting, frame)
-        elif self.mailbox is None:
-            self.traffic.unmatched += 1
-        else:
-            self.mailbox.append(frame)
-            if len(self.mailbox) > MAILBOX:
-                self.mailbox.popleft()
-                self.traffic.mailbox_dropped += 1
-                self.traffic.unmatched += 1
-
-    # Expecting
-
-    def expect(self, expectation: Expectation) -> bool:
-        """Read the mailbox, oldest first; True when all that is wanted was there."""
-        kept: deque[Frame] = deque()
-        for frame in self.mailbox or ():
-            if expectation.wanted and expectation.fits(frame):
-                self.deliver(expectation, frame)
-            else:
-                kept.append(frame)
-        if self.mailbox is not None:
-            self.mailbox = kept
-        self.expectation = expectation if expectation.wanted else None
-        return not expectation.wanted
-
-    def deliver(self, expectation: Expectation, frame: Frame) -> None:
-        """Give one frame to an expectation."""
-        expectation.wanted -= 1
-        for name, source in expectation.captures:
-            value = source(frame)
-            if value is not ABSENT:
-                self.session.variables[name] = value
-        future = expectation.future
-        if not expectation.wanted and future is not None and not future.done():
-            future.set_result(True)
-
-    def close_mailbox(self) -> None:
-        """Expect nothing any more: what is left was for nobody."""
-        if self.mailbox is not None:
-            self.traffic.unmatched += len(self.mailbox)
-            self.mailbox = None
 
     # Ends of requests
 
@@ -415,10 +348,7 @@ class Line:
         self.closing = closing
         for request in self.requests():
             self.lose(request)
-        self.close_mailbox()
-        expectation = self.expectation
-        if expectation is not None and expectation.future is not None and not expectation.future.done():
-            expectation.future.set_result(False)
+        self.mailbox.close(self.traffic)
         if self.at_closing is not None and not self.at_closing.done():
             self.at_closing.set_result(None)
         self.session.line_closed(closing, at)

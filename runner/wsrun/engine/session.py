@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from wsrun.engine.line import Expectation, Line
-from wsrun.engine.programs import Behaviour, MessageProgram, Step, sends
+from wsrun.engine.line import Line
+from wsrun.engine.programs import Behaviour
+from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell
 from wsrun.metrics.snapshot import labels_of
-from wsrun.plan import ExpectStep, SendStep
 from wsrun.transports import CloseSide, Closing, ConnectFailure, Endpoint
 
 if TYPE_CHECKING:
@@ -124,15 +124,15 @@ class Session:
             if self.line is None:
                 return
             program = world.profiles[self.profile_index]
-            good = await self.steps(program.start)
+            good = await run_steps(self, program.start)
             if not program.expects_in_end:
-                self.line.close_mailbox()
+                self.line.mailbox.close(self.line.traffic)
             if good:
                 self.is_ready = True
                 await self.body()
                 self.is_ready = False
                 await self.settle()
-            await self.steps(world.profiles[self.profile_index].end, ending=True)
+            await run_steps(self, world.profiles[self.profile_index].end, ending=True)
             await self.hang_up()
         finally:
             self.is_ready = False
@@ -257,74 +257,6 @@ class Session:
             user_agent=world.user_agent,
         )
 
-    # Steps
-
-    async def steps(self, steps: tuple[Step, ...], *, ending: bool = False) -> bool:
-        """Run steps in order; the first that fails ends them. True when all were good.
-
-        ``end`` always runs, less what needs a lost connection.
-        """
-        for step in steps:
-            if ending and not self.is_connected and not step.pause:
-                continue
-            if not await self.step(step):
-                return False
-            if self.leaving and not ending:
-                return True
-        return True
-
-    async def step(self, step: Step) -> bool:
-        """Run one step; True when it was good."""
-        plan = step.plan
-        if isinstance(plan, SendStep):
-            return await self.send_all(sends(step, self.world.messages), wait=plan.wait)
-        if isinstance(plan, ExpectStep):
-            return await self.expect(step, plan)
-        assert step.pause is not None
-        await self.sleep(self.world.clock() + step.pause(self.rng))
-        return True
-
-    async def send_all(self, programs: list[MessageProgram], *, wait: bool) -> bool:
-        """Send messages at once, then wait for their replies."""
-        loop, line = self.world.loop, self.line
-        assert line is not None
-        due = self.world.clock()
-        replies: list[asyncio.Future[bool]] = []
-        good = True
-        for program in programs:
-            future = loop.create_future() if program.has_reply and wait else None
-            if not line.send(
-                program,
-                due,
-                future,
-            ):
-                good = False
-            elif future is not None:
-                replies.append(future)
-        for reply in replies:
-            good = await reply and good
-        return good
-
-    async def expect(self, step: Step, plan: ExpectStep) -> bool:
-        """Wait for frames that fit; True when they came, or when the step is optional."""
-        world, line = self.world, self.line
-        assert line is not None and step.matcher is not None
-        waiting = Expectation(step.matcher.bind(self), step.captures, plan.count)
-        met = line.expect(waiting)
-        if not met and line.is_open:
-            waiting.future = world.loop.create_future()
-            deadline = world.clock() + plan.timeout
-            world.agenda.call_at(deadline, lambda _: _settle(waiting.future))
-            met = await waiting.future
-        line.expectation = None
-        if met or not plan.optional:
-            self.count("expect.passed" if met else "expect.failed")
-        if not met and not plan.optional:
-            got = plan.count - waiting.wanted
-            text = f"{got} of {plan.count} expected messages within {plan.timeout:g} s"
-            self.error("expect-failed", text)
-        return met or plan.optional
-
     # The body
 
     async def body(self) -> None:
@@ -396,7 +328,7 @@ class Session:
         """Close in good order and wait for the peer."""
         line, world = self.line, self.world
         assert line is not None and line.connection is not None
-        line.close_mailbox()
+        line.mailbox.close(line.traffic)
         if line.closing is not None:
             return
         line.at_closing = world.loop.create_future()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import time
 from bisect import bisect_right
@@ -133,6 +134,9 @@ class World:
         parts = urlsplit(url)
         key = (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
         known = self.addresses.get(key)
+        if known is None:
+            with contextlib.suppress(ValueError):
+                known = self.addresses[key] = (str(ipaddress.ip_address(key[0])), key[1])
         if known is None:
             with contextlib.suppress(OSError):
                 found = await self.loop.getaddrinfo(*key, type=socket.SOCK_STREAM)

@@ -1,0 +1,99 @@
+"""Frames that nobody has taken yet, and the ``expect`` step that waits for some of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from wsrun.engine.programs import Captures
+from wsrun.metrics.recorder import Traffic
+from wsrun.patterns import ABSENT, Frame
+
+CAPACITY = 1000
+"""Frames kept; beyond it the oldest is dropped, and counted."""
+
+
+def capture(captures: Captures, frame: Frame, variables: dict[str, Any]) -> None:
+    """Write what a frame has of the captured values; what it has not keeps its value."""
+    for name, source in captures:
+        value = source(frame)
+        if value is not ABSENT:
+            variables[name] = value
+
+
+class Expectation:
+    """An ``expect`` step that waits for ``wanted`` more frames; ``future`` gets whether they came."""
+
+    __slots__ = ("captures", "fits", "future", "wanted")
+
+    def __init__(self, fits: Callable[[Frame], bool], captures: Captures, wanted: int) -> None:
+        self.fits = fits
+        self.captures = captures
+        self.wanted = wanted
+        self.future: asyncio.Future[bool] | None = None
+
+    def take(self, frame: Frame, variables: dict[str, Any]) -> bool:
+        """Take a frame if it is wanted and fits."""
+        if not self.wanted or not self.fits(frame):
+            return False
+        self.wanted -= 1
+        capture(self.captures, frame, variables)
+        if not self.wanted:
+            self.end(True)
+        return True
+
+    def end(self, met: bool) -> None:
+        """End the wait."""
+        if self.future is not None and not self.future.done():
+            self.future.set_result(met)
+
+
+class Mailbox:
+    """The mailbox of one connection, open from the handshake until nothing will be expected any more."""
+
+    __slots__ = ("_expectation", "_frames", "_variables", "is_open")
+
+    def __init__(self, variables: dict[str, Any], *, is_open: bool) -> None:
+        self.is_open = is_open
+        self._frames: deque[Frame] = deque()
+        self._variables = variables
+        self._expectation: Expectation | None = None
+
+    def post(self, frame: Frame, traffic: Traffic) -> None:
+        """Hand a frame to whoever expects it, or keep it."""
+        waiting = self._expectation
+        if waiting is not None and waiting.take(frame, self._variables):
+            return
+        if not self.is_open:
+            traffic.unmatched += 1
+            return
+        self._frames.append(frame)
+        if len(self._frames) > CAPACITY:
+            self._frames.popleft()
+            traffic.mailbox_dropped += 1
+            traffic.unmatched += 1
+
+    def expect(self, expectation: Expectation) -> bool:
+        """Read what is there, oldest first, and from then on what comes; True when all wanted was there."""
+        frames = self._frames
+        for _ in range(len(frames)):
+            frame = frames.popleft()
+            if not expectation.take(frame, self._variables):
+                frames.append(frame)
+        self._expectation = expectation if expectation.wanted else None
+        return not expectation.wanted
+
+    def release(self) -> None:
+        """End the expectation, unmet if it still waits."""
+        if self._expectation is not None:
+            self._expectation.end(False)
+            self._expectation = None
+
+    def close(self, traffic: Traffic) -> None:
+        """Expect nothing any more: what is left was for nobody."""
+        self.release()
+        self.is_open = False
+        traffic.unmatched += len(self._frames)
+        self._frames.clear()
