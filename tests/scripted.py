@@ -62,8 +62,15 @@ def frame(
         head += bytes([mask | 127]) + length.to_bytes(8, "big")
     if masked:
         key = b"\x11\x22\x33\x44"
-        return head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+        return head + key + xor(payload, key)
     return head + payload
+
+
+def xor(payload: bytes, key: bytes) -> bytes:
+    """Mask a payload, or unmask it."""
+    size = len(payload)
+    mask = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
 
 def close_frame(code: int | None = None, reason: bytes = b"") -> bytes:
@@ -130,7 +137,7 @@ class Peer:
             length = int.from_bytes(await self.reader.readexactly(2 if length == 126 else 8), "big")
         key = await self.reader.readexactly(4)
         masked = await self.reader.readexactly(length)
-        heard = first & 0xF, bytes(byte ^ key[i % 4] for i, byte in enumerate(masked))
+        heard = first & 0xF, xor(masked, key)
         self.heard.append(heard)
         return heard
 

@@ -43,7 +43,10 @@ def parse_address(url: str) -> Address:
     """
     if _CONTROL.search(url):
         raise ValueError("the URL contains a control character")
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:
+        raise ValueError("the URL's host or port is not valid") from None
     if parts.scheme not in ("ws", "wss"):
         raise ValueError("the URL does not begin with ws:// or wss://")
     if not parts.hostname:

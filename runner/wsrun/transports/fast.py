@@ -120,6 +120,8 @@ class _Upgrade:
 class _Ears(logging.LoggerAdapter[Any]):
     """What picows takes for its logger: it writes nothing and listens."""
 
+    logger = logging.getLogger(__name__)
+
     def __init__(self, connection: FastConnection, sock: socket.socket) -> None:
         self._connection = connection
         self._socket: socket.socket | None = sock

@@ -16,10 +16,12 @@ from wsrun.transports.failures import clean
 from wsrun.transports.sockets import is_reset, reset_on_close
 from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Strict, Violation
 
+_TEXT: Final = WSMsgType.TEXT
+_BINARY: Final = WSMsgType.BINARY
 _header_of: Final = attrgetter("msg_type", "fin", "rsv1", "rsv2", "rsv3")
-_WHOLE_TEXT: Final = (WSMsgType.TEXT, 1, 0, 0, 0)
+_WHOLE_TEXT: Final = (_TEXT, 1, 0, 0, 0)
 """The header of nearly every frame: a message of text in one frame."""
-_WHOLE_BINARY: Final = (WSMsgType.BINARY, 1, 0, 0, 0)
+_WHOLE_BINARY: Final = (_BINARY, 1, 0, 0, 0)
 _NO_HEADER: Final = ()
 """Equal to the header of no frame."""
 
@@ -34,6 +36,7 @@ class FastConnection(WSListener):
     """An open connection: picows calls its ``on_ws_…``, the session calls the rest (``Connection``)."""
 
     __slots__ = (
+        "_aborted",
         "_asked_to_close",
         "_binary",
         "_closing",
@@ -65,9 +68,10 @@ class FastConnection(WSListener):
         self._text: tuple[object, ...] = _WHOLE_TEXT
         self._binary: tuple[object, ...] = _WHOLE_BINARY
         self._held: list[tuple[str | bytes, float]] | None = []
-        self._received: Callable[[str | bytes, float], None] = self._hold
+        self._received: Callable[[str | bytes, float], None]
         self._closing: Closing | None = None
         self._asked_to_close = False
+        self._aborted = False
         self._deadline: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._end: tuple[Closing, float] | None = None
@@ -79,15 +83,19 @@ class FastConnection(WSListener):
     @property
     def write_backlog(self) -> int:
         """See ``Connection.write_backlog``."""
+        if self._end is not None:
+            return 0
         return self._transport.underlying_transport.get_write_buffer_size()
 
     def send_text(self, payload: bytes) -> None:
         """See ``Connection.send_text``."""
-        self._transport.send(WSMsgType.TEXT, payload)
+        if self.is_open:
+            self._transport.send(_TEXT, payload)
 
     def send_binary(self, payload: bytes) -> None:
         """See ``Connection.send_binary``."""
-        self._transport.send(WSMsgType.BINARY, payload)
+        if self.is_open:
+            self._transport.send(_BINARY, payload)
 
     def close(self, code: int = 1000) -> None:
         """See ``Connection.close``."""
@@ -101,6 +109,7 @@ class FastConnection(WSListener):
     def abort(self) -> None:
         """See ``Connection.abort``."""
         if self._end is None:
+            self._aborted = True
             self._stop(Closing(1006, "", "client", "aborted"))
             self._reset()
 
@@ -130,13 +139,14 @@ class FastConnection(WSListener):
             self._transport.underlying_transport.pause_reading()
         self._loop.call_soon(self._refuse, closing)
         if cause != "internal-error":
-            self._watcher = self._loop.create_task(self._watch())
+            self._watcher = self._loop.create_task(_watch(self._transport))
 
     # What picows calls.
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Take the transport; nothing can be sent before."""
         self._transport = transport
+        self._received = self._hold
         self.is_open = True
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -167,7 +177,7 @@ class FastConnection(WSListener):
             self._deadline.cancel()
         self._end = closing, monotonic()
         if self._held is None:
-            self._sink.closed(*self._end)
+            self._tell_end()
 
     def pause_writing(self) -> None:
         """Do nothing: ``write_backlog`` tells who asks."""
@@ -185,9 +195,18 @@ class FastConnection(WSListener):
         held, self._held = self._held or (), None
         self._received = self._sink.received
         for payload, at in held:
+            if self._aborted:
+                break
             self._received(payload, at)
         if self._end is not None:
-            self._sink.closed(*self._end)
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        assert self._end is not None
+        sink = self._sink
+        # The connection and what it is made of know each other; parted, they are freed without the collector.
+        del self._transport, self._sink, self._received
+        sink.closed(*self._end)
 
     def _judge(self, header: tuple[Any, ...], frame: WSFrame, at: float) -> None:
         kind, fin, *reserved = header
@@ -217,6 +236,8 @@ class FastConnection(WSListener):
         self._end_after(self._endpoint.close_timeout, self._run_out)
 
     def _refuse(self, closing: Closing) -> None:
+        if self._end is not None:
+            return
         self._stop(closing)
         with contextlib.suppress(RuntimeError):
             self._transport.underlying_transport.resume_reading()
@@ -257,7 +278,11 @@ class FastConnection(WSListener):
             return Closing(1006, "", "client", cause)
         return Closing(1006, "", "network" if reset else "server", cause)
 
-    async def _watch(self) -> None:
-        # picows keeps its own error for whoever asks; unasked, asyncio would print it.
-        with contextlib.suppress(Exception):
-            await self._transport.wait_disconnected()
+
+async def _watch(transport: WSTransport) -> None:
+    # picows keeps its own error for whoever asks; unasked, asyncio would print it.
+    try:
+        await transport.wait_disconnected()
+    except Exception as exc:
+        # The error is the transport's and its traceback knows the transport: a circle.
+        exc.__traceback__ = None

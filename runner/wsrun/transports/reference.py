@@ -1,7 +1,7 @@
 """The reference transport: the ``websockets`` library behind the same contract, as a second witness.
 
-It is slower than the fast transport and can compress. ``websockets`` checks the protocol itself; what is added
-here is the time at which data was read, deadlines of our own, and the cause of an end.
+It is slower than the fast transport and can compress. ``websockets`` checks the protocol itself; what is
+added here is the time at which data was read, deadlines of our own, and the cause of an end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from websockets.exceptions import (
     PayloadTooBig,
     ProtocolError,
 )
+from websockets.protocol import State
 
 from wsrun.transports import Closing, ConnectFailure, Endpoint, Sink, Timings
 from wsrun.transports.address import Address
@@ -253,8 +254,7 @@ class ReferenceConnection:
         try:
             while True:
                 payload = await wire.recv()
-                whole = isinstance(payload, bytes) or payload.isascii()
-                self.bytes_received += len(payload) if whole else len(payload.encode())
+                self.bytes_received += len(payload.encode() if isinstance(payload, str) else payload)
                 if self._cause is None:
                     sink.received(payload, wire.read_at)
         except ConnectionClosed as exc:
@@ -287,6 +287,8 @@ class ReferenceConnection:
     def _end(self, cause: str | None) -> None:
         """Close the socket now: as a reset and for ``cause``, or without more ado."""
         self.is_open = False
+        if self._wire.protocol.state is State.CLOSED:
+            return
         if cause is not None:
             self._cause = self._cause or cause
             reset_on_close(self._wire.transport.get_extra_info("socket"))

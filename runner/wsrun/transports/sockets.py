@@ -20,6 +20,8 @@ _LATE_PORT: Final = getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24) if sys.platfo
 _RESET: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 """The value of SO_LINGER that makes a close a reset."""
 
+_BEGUN: Final = (0, errno.EINPROGRESS)
+
 Place = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
 """An address family, and a socket address in it."""
 
@@ -64,11 +66,7 @@ def is_reset(sock: Any) -> bool:
 
     After an orderly end by the peer the system still knows the peer's address; after a reset it does not.
     """
-    try:
-        sock.getpeername()
-    except OSError:
-        return True
-    return False
+    return not _is_connected(sock)
 
 
 async def _places(address: Address, endpoint: Endpoint, timings: Timings) -> list[Place]:
@@ -99,11 +97,26 @@ async def _connect(place: Place, source_address: str | None) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if source_address is not None:
             _bind(sock, source_address)
-        await asyncio.get_running_loop().sock_connect(sock, sockaddr)
+        if not _connects_at_once(sock, sockaddr):
+            await asyncio.get_running_loop().sock_connect(sock, sockaddr)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _connects_at_once(sock: socket.socket, sockaddr: tuple[object, ...]) -> bool:
+    # A target on this machine has answered when the call returns: that spares the loop 0.1 ms of CPU.
+    # Elsewhere than on Linux a second ``connect``, which is the loop's, may complain of the first.
+    return sys.platform == "linux" and sock.connect_ex(sockaddr) in _BEGUN and _is_connected(sock)
+
+
+def _is_connected(sock: Any) -> bool:
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def _bind(sock: socket.socket, source_address: str) -> None:
