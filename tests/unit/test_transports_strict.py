@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -82,7 +83,7 @@ def test_control_frames_may_interrupt_a_message() -> None:
 
 
 def test_the_common_path_is_open_between_messages_only() -> None:
-    """``between_messages`` is what lets a transport pass whole messages by: not within one, not after the end."""
+    """``between_messages`` lets a transport pass whole messages by: not within one, not after the end."""
     strict = Strict(LIMIT)
     assert strict.between_messages
     strict.take(TEXT, False, False, b"a")
@@ -214,7 +215,7 @@ frames = st.builds(
 
 @given(st.lists(frames, max_size=30))
 def test_no_stream_of_frames_is_too_strange(stream: list[Frame]) -> None:
-    """Whatever comes, nothing is raised, every message is within its limit, and after an end there is silence."""
+    """Nothing is raised, every message is within its limit, and after an end there is silence."""
     events = feed(stream)
     ends = [index for index, event in enumerate(events) if isinstance(event, CloseFrame | Violation)]
     if ends:
@@ -239,7 +240,7 @@ def fragmented(draw: st.DrawFn) -> tuple[list[Message], list[Frame]]:
         messages.append(Message(payload, len(data)))
         cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=4)))
         borders = [0, *cuts, len(data)]
-        pieces = [data[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+        pieces = [data[start:end] for start, end in pairwise(borders)]
         for number, piece in enumerate(pieces):
             opcode = CONTINUATION if number else TEXT if isinstance(payload, str) else BINARY
             stream.append(Frame(opcode, piece, fin=number == len(pieces) - 1))
