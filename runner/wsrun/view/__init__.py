@@ -26,6 +26,7 @@ from wsrun.view import (
     scenario,
     verdict,
 )
+from wsrun.view.picture import Limit
 from wsrun.view.reading import Reading
 from wsrun.view.series import Point
 from wsrun.view.words import counted, cut
@@ -57,6 +58,8 @@ class View:
     criteria: tuple[criteria.Row, ...]
     criteria_note: str
     picture: picture.Picture | None
+    limits: tuple[Limit, ...]
+    stopped_at: float | None
     numbers: tuple[numbers.KeyNumber, ...]
     points: tuple[Point, ...]
     borders: tuple[float, ...]
@@ -104,6 +107,8 @@ def build_view(result: Mapping[str, Any]) -> View:
         criteria=rows,
         criteria_note=_criteria_note(reading),
         picture=picture.build(reading, merged) if reached else None,
+        limits=picture.limits(reading),
+        stopped_at=reading["stopped"]["at"] if reading["stopped"] else None,
         numbers=numbers.build(reading, merged) if reached else (),
         points=tuple(merged),
         borders=tuple(picture.borders(reading)),

@@ -74,6 +74,14 @@ def seconds(value: float | None, digits: int = 3) -> Figure:
     return Figure(significant(value, digits), "s")
 
 
+def limit_of_axis(value: float) -> str:
+    """Write a round number of seconds without needless zeros: 10 ms, 1 s."""
+    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")):
+        if value * factor >= 0.9995:
+            return f"{value * factor:g}{NARROW}{unit}"
+    return f"{value * 1e6:g}{NARROW}µs"
+
+
 def milliseconds(value: float | None) -> str:
     """Write seconds as milliseconds for a column headed "ms": 0.12, 7.9, 40.0, 420, 1 340."""
     if value is None:

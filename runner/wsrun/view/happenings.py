@@ -141,7 +141,7 @@ def _percentile(spreads: Sequence[Spread], stat: str) -> str:
     return formats.milliseconds(series.mixture(spreads, q))
 
 
-def summary(reading: Reading) -> str:
-    """Describe the timeline for who cannot see it."""
-    phases = counted(len(reading.phases), "phase")
-    return f"clients, messages, latency, failures and CPU over {formats.span(reading.length)}, in {phases}"
+def summary(length: float, parts: int) -> str:
+    """Describe the timeline for who cannot see it; ``parts``: phases and the drain."""
+    when = f"over {formats.span(length)}, in {counted(parts, 'part')}"
+    return f"clients, messages, latency, failures and CPU {when}"

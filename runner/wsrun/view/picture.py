@@ -18,7 +18,7 @@ MARKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One phase on the time axis. ``is_main``: its name is always shown; others give way."""
+    """One phase on the time axis. ``is_main``: its name is always shown; ``is_tinted``: every other one is."""
 
     name: str
     load: str
@@ -27,6 +27,7 @@ class Band:
     reached: bool
     warm_up: bool
     is_main: bool
+    is_tinted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Limit:
     end: float
     severity: str
     missed: bool
+    phase: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,13 @@ def bands(reading: Reading) -> tuple[Band, ...]:
             reached=phase["reached"],
             warm_up=is_warm_up(phase),
             is_main=phase["name"] in main,
+            is_tinted=index % 2 == 1,
         )
-        for phase in reading.phases
+        for index, phase in enumerate(reading.phases)
     ]
     last = found[-1].end if found else 0.0
     if reading.drain is not None and reading.length > last + 1e-6:
-        found.append(Band("drain", "", last, reading.length, reading.drain["reached"], False, False))
+        found.append(Band("drain", "", last, reading.length, reading.drain["reached"], False, False, False))
     return tuple(found)
 
 
@@ -185,6 +188,7 @@ def limits(reading: Reading) -> tuple[Limit, ...]:
             end=end,
             severity=entry["severity"],
             missed=entry["status"] == "missed",
+            phase=entry["phase"],
         )
         found.append((not limit.missed, -(entry["used"] or 0), len(found), limit))
     return tuple(limit for *_, limit in sorted(found, key=lambda item: item[:3]))

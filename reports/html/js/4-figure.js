@@ -1,0 +1,205 @@
+// What the three figures share: their place, fonts and axes, phases behind them, zoom and crosshair.
+const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: false, showTips: false, responsive: false };
+const narrow = () => innerWidth < 720;
+const gutter = () => (narrow() ? 38 : 56);
+const zooming = [];
+
+function font(size) {
+  return { family: getComputedStyle(document.body).fontFamily, size, color: colour("text-3") };
+}
+
+function baseLayout(width, height, bottom) {
+  return {
+    width,
+    height,
+    autosize: false,
+    margin: { l: gutter(), r: 1, t: 0, b: bottom, pad: 0 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: font(11.5),
+    showlegend: false,
+    hovermode: false,
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    transition: { duration: 0 },
+    shapes: [],
+    annotations: [],
+  };
+}
+
+function valueAxis(options) {
+  return {
+    fixedrange: true,
+    gridcolor: colour("line"),
+    gridwidth: 1,
+    zeroline: false,
+    showline: false,
+    ticks: "",
+    tickfont: font(11.5),
+    ticksuffix: "\u2009",
+    ...options,
+  };
+}
+
+function timeAxis(data, options) {
+  const unit = data.unit;
+  return {
+    range: (zoomed || [0, data.length]).map((t) => t / unit.seconds),
+    showgrid: false,
+    zeroline: false,
+    ticks: "",
+    nticks: narrow() ? 5 : 11,
+    ticksuffix: `${NARROW}${unit.name}`,
+    tickfont: font(11.5),
+    tickangle: 0,
+    automargin: false,
+    ...options,
+  };
+}
+
+function phaseShapes(data) {
+  const made = [];
+  const { seconds } = data.unit;
+  data.bands.forEach((band, index) => {
+    const ends = { xref: "x", yref: "paper", x0: band.start / seconds, x1: band.end / seconds, y0: 0, y1: 1, layer: "below" };
+    if (band.tinted) {
+      made.push({ ...ends, type: "rect", fillcolor: colour("band"), line: { width: 0 } });
+    }
+    if (index && (band.end - band.start) / data.length > 0.021) {
+      made.push({ ...ends, x1: ends.x0, type: "line", line: { color: colour("line-2"), width: 1 } });
+    }
+  });
+  return made;
+}
+
+// A limit over the seconds that it judges, and its name before it or above its end.
+function limitMarks(data, limits, axes, toY) {
+  const shapes = [];
+  const annotations = [];
+  for (const limit of limits) {
+    const tone = colour(limit.warns ? "warn" : "fail");
+    const [x0, x1] = [limit.start / data.unit.seconds, limit.end / data.unit.seconds];
+    shapes.push({ type: "line", ...axes, x0, x1, y0: toY(limit.ms, true), y1: toY(limit.ms, true), line: { color: tone, width: 2 } });
+    const before = limit.start / data.length > (narrow() ? 0.35 : 0.2);
+    annotations.push({
+      ...axes,
+      x: before ? x0 : x1,
+      y: toY(limit.ms),
+      text: escaped(limit.label),
+      showarrow: false,
+      xanchor: "right",
+      yanchor: before ? "middle" : "bottom",
+      xshift: before ? -4 : -2,
+      font: { ...font(12), color: tone, weight: 600 },
+      bgcolor: before ? undefined : colour("ground"),
+      borderpad: 1,
+    });
+  }
+  return { shapes, annotations };
+}
+
+// Plotly reads a small markup in labels; names from a scenario are text.
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+class Figure {
+  // `build(width)` gives {data, layout, heads, bottom}; heads are rows of names and keys over the plot.
+  constructor(name, data, build, isTimed) {
+    this.place = byId(`${name}-figure`);
+    this.data = data;
+    this.build = build;
+    this.isTimed = isTimed;
+    this.drawn = element("div", "drawn");
+    this.drawn.setAttribute("role", "img");
+    this.drawn.setAttribute("aria-label", this.place.dataset.label);
+    this.phases = isTimed ? document.querySelector(".picture .phases-head").cloneNode(true) : null;
+    this.canvas = element("div");
+    this.overlay = element("div");
+    this.cross = element("div", "crosshair");
+    this.cross.hidden = true;
+    this.drawn.append(this.canvas, this.overlay, this.cross);
+  }
+
+  draw(width = this.place.clientWidth) {
+    if (!width) return;
+    const built = this.build(width);
+    Plotly.react(this.canvas, built.data, built.layout, CONFIG);
+    this.bottom = built.layout.margin.b;
+    this.overlay.replaceChildren(...(built.heads || []));
+    this.cross.style.bottom = `${this.bottom}px`;
+    this.placePhases();
+  }
+
+  start() {
+    this.place.replaceChildren(...(this.phases ? [this.phases] : []), this.drawn);
+    this.draw();
+    redraws.push((width) => this.draw(width));
+    let known = this.place.clientWidth;
+    new ResizeObserver(() => {
+      if (this.place.clientWidth === known) return;
+      known = this.place.clientWidth;
+      requestAnimationFrame(() => this.draw());
+    }).observe(this.place);
+    if (this.isTimed) this.follow();
+  }
+
+  range() {
+    return zoomed || [0, this.data.length];
+  }
+
+  // The plot without its gutter: where a share of the width is a moment.
+  share(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return (event.clientX - box.left - gutter()) / (box.width - gutter() - 1);
+  }
+
+  follow() {
+    const [move, leave] = [(event) => this.moved(event), () => point(null)];
+    this.drawn.addEventListener("pointermove", (event) => event.pointerType === "mouse" && move(event));
+    this.drawn.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && leave());
+    this.drawn.addEventListener("click", move);
+    watchers.push((t) => this.showMoment(t));
+    this.canvas.on("plotly_relayout", (change) => {
+      if ("xaxis.range[0]" in change) {
+        const { seconds } = this.data.unit;
+        zoomTo([change["xaxis.range[0]"] * seconds, change["xaxis.range[1]"] * seconds]);
+      }
+    });
+    this.canvas.on("plotly_doubleclick", () => zoomTo(null));
+    zooming.push(() => {
+      this.draw();
+    });
+  }
+
+  moved(event) {
+    const x = this.share(event);
+    const [low, high] = this.range();
+    point(x >= 0 && x <= 1 ? low + x * (high - low) : null, event);
+  }
+
+  showMoment(t) {
+    const [low, high] = this.range();
+    this.cross.hidden = t === null || t < low || t > high;
+    if (this.cross.hidden) return;
+    const width = this.canvas.clientWidth - gutter() - 1;
+    this.cross.style.left = `${gutter() + (width * (t - low)) / (high - low)}px`;
+  }
+
+  placePhases() {
+    if (!this.phases) return;
+    const [low, high] = this.range();
+    for (const label of this.phases.children) {
+      const start = Math.max(Number(label.dataset.start), low);
+      const end = Math.min(Number(label.dataset.end), high);
+      label.hidden = end <= start;
+      label.style.left = `${(100 * (start - low)) / (high - low)}%`;
+      label.style.width = `${(100 * (end - start)) / (high - low)}%`;
+    }
+  }
+}
+
+function zoomTo(range) {
+  const same = JSON.stringify(range) === JSON.stringify(zoomed);
+  zoomed = range;
+  if (!same) zooming.forEach((draw) => draw());
+}
