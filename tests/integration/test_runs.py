@@ -53,7 +53,7 @@ def test_counts_equal_those_of_servers_that_we_did_not_write(name: str, transpor
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_counts_equal_those_of_the_embedded_server(workers: int) -> None:
-    """However many workers share the clients, the sums are the server's, in connections, messages and bytes."""
+    """However many workers share the clients, the sums are the server's, down to the bytes."""
     with DemoServer() as server:
         result = run_scenario(STEADY, server.url("/echo"), workers=workers)
         theirs = counts_once_closed(server, 20)

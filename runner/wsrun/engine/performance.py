@@ -75,6 +75,7 @@ class Performance:
             return
         before = world.stretch
         world.stretch = stretch
+        world.recorder.enter(stretch.labels)
         if stretch.phase >= len(world.plan.phases):
             return
         phase = world.plan.phases[stretch.phase]

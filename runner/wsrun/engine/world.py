@@ -22,7 +22,7 @@ from wsrun.engine.gate import Gate
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.request import Request
 from wsrun.expressions import FakePool, Tools, compile_text, compile_value
-from wsrun.metrics.recorder import Cell, Recorder, Stretch, Traffic
+from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.shares import shares
 from wsrun.plan import Level, Plan
@@ -31,9 +31,6 @@ from wsrun.transports import Transport
 if TYPE_CHECKING:
     from wsrun.engine.line import Line
     from wsrun.engine.session import Session
-
-DRAIN = "drain"
-"""The name of what follows the last phase."""
 
 
 @dataclass(frozen=True, slots=True)

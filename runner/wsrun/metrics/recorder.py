@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import ErrorDetail, Gauge, Labels, Series, Snapshot, labels_of
 
+DRAIN = "drain"
+"""The name of what follows the last phase."""
+
 CLIENTS_KEPT = 1000
 """How many clients are told apart for one cause of errors in one interval."""
 
@@ -107,13 +110,22 @@ class Recorder:
 
     def __init__(self, worker: int) -> None:
         self.worker = worker
-        self.loop_lag: array[float] = array("d")
-        self.send_lag: array[float] = array("d")
         self._cells: list[Cell] = []
         self._traffic: list[Traffic] = []
         self._counts: dict[Series, int] = {}
         self._samples: dict[Series, array[float]] = {}
         self._errors: dict[str, ErrorDetail] = {}
+        self._part: dict[str, str | None] = {}
+        self.loop_lag: array[float]
+        self.send_lag: array[float]
+        self.enter({})
+
+    def enter(self, part: dict[str, str | None]) -> None:
+        """Write lags under the labels of another part of the run from now on."""
+        self._part = part
+        labels = labels_of({**part, "worker": str(self.worker)})
+        self.loop_lag = self._samples.setdefault(("generator.lag", labels), array("d"))
+        self.send_lag = self._samples.setdefault(("generator.send_lag", labels), array("d"))
 
     def cell(self, **labels: str | None) -> Cell:
         """Return a new cell; the caller keeps it."""
@@ -178,14 +190,11 @@ class Recorder:
         for key, value in self._counts.items():
             counters[key] = counters.get(key, 0) + value
         for key, values in self._samples.items():
-            _fold(distributions, key, values)
-        label = (("worker", str(self.worker)),)
-        for name, values in (("generator.lag", self.loop_lag), ("generator.send_lag", self.send_lag)):
             if values:
-                _fold(distributions, (name, label), values)
-        self.loop_lag, self.send_lag = array("d"), array("d")
+                _fold(distributions, key, values)
         made.errors = self._errors
         self._counts, self._samples, self._errors = {}, {}, {}
+        self.enter(self._part)
         return made
 
 

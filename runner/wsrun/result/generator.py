@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.recorder import DRAIN
 from wsrun.metrics.store import Store
 
 LAG_LIMIT = 0.020
@@ -59,11 +61,11 @@ class Check:
 
 
 def checks(store: Store, rows: list[dict[str, Any]], workers: int, descriptors: int) -> list[Check]:
-    """Return all checks over a run."""
-    lag = store.distribution("generator.lag").quantile(0.99)
+    """Return all checks over a run. Lags count where criteria do: neither in warm-ups nor in the drain."""
+    lag = _judged(store, "generator.lag").quantile(0.99)
     cpu = sustained(rows, "cpu", CPU_SPAN)
-    timed = store.distribution("generator.send_lag").count
-    late = store.counter("messages.late")
+    timed = _judged(store, "generator.send_lag").count
+    late = store.counter("messages.late", judged=True)
     dropped = store.counter("messages.dropped")
     scheduled = store.counter("messages.sent") + dropped
     more = f"use more workers (--workers {workers + 1}), a faster machine, or lower the rate"
@@ -110,6 +112,11 @@ def checks(store: Store, rows: list[dict[str, Any]], workers: int, descriptors: 
             "raise the limit (ulimit -n), or use more workers",
         ),
     ]
+
+
+def _judged(store: Store, name: str) -> Histogram:
+    phases = [phase for phase in store.values(name, "phase") if phase != DRAIN]
+    return Histogram.merged(store.distribution(name, judged=True, phase=phase) for phase in phases)
 
 
 def sustained(rows: Iterable[dict[str, Any]], field: str, span: float) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from wsrun import units
 from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.recorder import DRAIN
 from wsrun.metrics.store import Store
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import whole_clients
@@ -13,8 +14,6 @@ from wsrun.pacing.shares import shares
 from wsrun.plan import Bursts, Level, PausePlan, PhasePlan, Plan
 from wsrun.result.distributions import describe
 from wsrun.result.timeline import planned_clients
-
-DRAIN = "drain"
 
 
 def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> list[dict[str, Any]]:
