@@ -15,9 +15,11 @@ from wsrun import resources
 from wsrun.diagnostics import Diagnostic
 from wsrun.source import Document, Steps
 from wsrun.units import UnitError
-from wsrun.validate_explain import PARSERS, Fault, explain, explain_keys
+from wsrun.validate_explain import PARSERS, Fault, explain, explain_keys, is_key
 
-_ABOUT_KEYS = frozenset(("additionalProperties", "required", "x-exactly-one"))
+_ABOUT_KEYS = frozenset(
+    ("additionalProperties", "required", "dependentRequired", "x-exactly-one", "x-at-most-one")
+)
 """Keywords whose faults about one mapping are told together, so that one slip makes one mistake."""
 
 
@@ -57,11 +59,20 @@ def shape_mistakes(document: Document) -> list[Mistake]:
         if fault.keyword in _ABOUT_KEYS:
             about_keys.setdefault(path, []).append(fault)
         else:
-            mistakes.append(Mistake(explain(fault, document), path))
+            mistakes.append(Mistake(explain(fault, document), _told(fault, document)))
     for path, faults in about_keys.items():
         for key, diagnostic in explain_keys(faults, document, shape):
             mistakes.append(Mistake(diagnostic, (*path, key) if key else path))
     return mistakes
+
+
+def _told(fault: Fault, document: Document) -> Steps:
+    """The path about which a fault leaves nothing more to be said."""
+    if fault.keyword == "x-not-yet" and _is_verb(fault.path[-1], fault.schema):
+        return fault.path[:-1]
+    if fault.keyword == "pattern" and is_key(fault, document):
+        return (*fault.path, fault.value)
+    return fault.path
 
 
 def _validator(shape: dict[str, Any]) -> Any:
@@ -83,6 +94,8 @@ def _validator(shape: dict[str, Any]) -> Any:
         later = _later(value, own)
         for key in later:
             yield ValidationError("", validator="x-not-yet", validator_value=members[key], path=[key])
+        if later and _is_verb(later[0], own):
+            return
         for key, member in members.items():
             if isinstance(value, dict) and key in value and not member.get("x-not-yet"):
                 yield from validator.descend(value[key], member, path=key, schema_path=key)
@@ -135,8 +148,13 @@ def _among(names: Sequence[str], value: dict[str, Any]) -> list[str]:
     return [name for name in names if name in value]
 
 
+def _is_verb(key: str | int, own: dict[str, Any]) -> bool:
+    """Whether a key says what its mapping is at all: if it is for later, so is everything beside it."""
+    return key in own.get("x-exactly-one", ())
+
+
 def _later(value: Any, own: dict[str, Any]) -> list[str]:
-    """Keys of a mapping that are for later. Where a verb is among them, what goes with it needs no word."""
+    """Keys of a mapping that are for later; only the verb where it is among them."""
     if not isinstance(value, dict):
         return []
     later = [

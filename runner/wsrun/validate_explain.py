@@ -40,12 +40,15 @@ _MEANT = {
     "body": "json",
     "checks": "criteria",
     "concurrency": "clients",
+    "criterion": "check",
     "connections": "clients",
     "delay": "think",
     "endpoint": "url",
     "groups": "clients",
+    "expression": "check",
     "host": "url",
     "iterations": "times",
+    "metric": "check",
     "pause": "think",
     "payload": "json",
     "protocols": "subprotocols",
@@ -103,8 +106,6 @@ def explain(fault: Fault, document: Document) -> Diagnostic:
                 document.key_location(fault.path),
                 fault.rule.get("x-instead", "remove it; a later version of wsrun brings it"),
             )
-        case "x-at-most-one":
-            return _conflict(fault, document)
         case "enum":
             is_text = isinstance(fault.value, str)
             found = quoted(fault.value) if is_text else described(fault.value, document.written(fault.path))
@@ -114,8 +115,6 @@ def explain(fault: Fault, document: Document) -> Diagnostic:
             found = described(fault.value, document.written(fault.path))
             message = f"{name} must be {fault.rule}, the version of the language, not {found}"
             return Diagnostic("version", message, location, f"write wsrun: {fault.rule}")
-        case "dependentRequired":
-            return _lonely(fault, document)
         case "pattern":
             return _bad_name(fault, document)
     return _out_of_range(fault, document, name)
@@ -139,16 +138,21 @@ def explain_keys(
     for fault in faults:
         if fault.keyword == "additionalProperties":
             for key in _unknown(fault)[:_MOST_UNKNOWN]:
-                wanted = _meant_key(key, fault, missing)
+                wanted = _meant_key(key, fault, missing, shape)
                 meant.add(wanted or "")
-                yield key, _unknown_key(key, wanted, fault, document, shape)
+                yield wanted or key, _unknown_key(key, wanted, fault, document, shape)
+    for fault in {fault.keyword: fault for fault in faults}.values():
+        match fault.keyword:
+            case "required":
+                for key in dict.fromkeys(missing):
+                    if key not in meant:
+                        yield key, _missing_key(key, fault, document)
+            case "dependentRequired":
+                for key, needed in _lonely(fault):
+                    meant.update(fault.rule[key])
+                    yield key, _lonely_key(key, needed, fault, document)
     for fault in faults:
-        if fault.keyword == "required":
-            for key in dict.fromkeys(missing):
-                if key in fault.rule and key not in meant:
-                    yield key, _missing_key(key, fault, document)
-            missing = []
-        elif fault.keyword == "x-exactly-one":
+        if fault.keyword in ("x-exactly-one", "x-at-most-one"):
             present = [key for key in fault.rule if key in fault.value]
             if len(present) > 1:
                 yield present[1], _conflict(fault, document)
@@ -173,11 +177,18 @@ def _unknown_key(
     return Diagnostic("unknown-key", message, document.key_location((*fault.path, key)), help_text)
 
 
-def _meant_key(key: str, fault: Fault, missing: Sequence[str]) -> str | None:
-    """The key that is meant by an unknown one: rather one that is missing, never one that is there."""
+def _meant_key(key: str, fault: Fault, missing: Sequence[str], shape: dict[str, Any]) -> str | None:
+    """The key that is meant by an unknown one: rather one that is missing, never one that is there.
+
+    A key that would be right elsewhere is rather misplaced than misspelt, unless it is very near.
+    """
     known = [name for name in fault.schema.get("properties", {}) if name not in fault.value]
     meant = _MEANT.get(key.casefold())
-    return closest(key, missing) or closest(key, known) or (meant if meant in known else None)
+    if meant in known:
+        return meant
+    near = closest(key, missing) or closest(key, known)
+    is_elsewhere = bool(_homes(key, shape)) and near not in missing
+    return None if is_elsewhere else near
 
 
 def _missing_key(key: str, fault: Fault, document: Document) -> Diagnostic:
@@ -202,13 +213,15 @@ def _conflict(fault: Fault, document: Document) -> Diagnostic:
     return Diagnostic("conflicting-keys", message, location, "keep one of the two")
 
 
-def _lonely(fault: Fault, document: Document) -> Diagnostic:
-    key, needed = next(
-        (key, name)
-        for key, names in fault.rule.items()
-        for name in names
-        if key in fault.value and name not in fault.value
-    )
+def _lonely(fault: Fault) -> Iterator[tuple[str, str]]:
+    """Keys of a mapping that need another beside them, with the first that is not there."""
+    for key, names in fault.rule.items():
+        absent = [name for name in names if name not in fault.value]
+        if key in fault.value and absent:
+            yield key, absent[0]
+
+
+def _lonely_key(key: str, needed: str, fault: Fault, document: Document) -> Diagnostic:
     return Diagnostic(
         "needs-key",
         f"'{key}' goes with '{needed}', which is not here",
@@ -235,10 +248,13 @@ def _type_help(fault: Fault, document: Document, wanted: list[str]) -> str | Non
     key = fault.path[-1] if fault.path else ""
     if "string" in wanted and "x-unit" not in fault.schema and isinstance(fault.value, bool | int | float):
         return f'put it in quotes: "{cut(written or "")}"'
-    if "examples" in fault.schema:
-        return f"write {key}: {in_flow(fault.schema['examples'][0])}"
     if "integer" in wanted or "number" in wanted:
-        return _number_help(fault, written)
+        help_text = _number_help(fault, written)
+        if help_text is not None:
+            return help_text
+    if "examples" in fault.schema:
+        examples = [in_flow(example) for example in fault.schema["examples"]]
+        return f"write {key}: {joined(examples, 'or')}" if isinstance(key, str) else f"write {examples[0]}"
     if "boolean" in wanted and str(fault.value).casefold() in _TRUTHS:
         return f"write {_TRUTHS[str(fault.value).casefold()]}"
     if "array" in wanted:
@@ -248,7 +264,7 @@ def _type_help(fault: Fault, document: Document, wanted: list[str]) -> str | Non
         return f"write {key}: {{ {_example(required, fault.schema)} }}"
     if "object" in wanted and fault.value is None:
         return "write its keys on the lines below it, indented"
-    return _properties_help(fault)
+    return fault.schema.get("x-words") or _properties_help(fault)
 
 
 def _number_help(fault: Fault, written: str | None) -> str | None:
@@ -259,9 +275,7 @@ def _number_help(fault: Fault, written: str | None) -> str | None:
         bare = fault.value.strip().replace(" ", "").replace("_", "").replace(",", "")
         if bare.isascii() and bare.isdigit():
             return f"write it bare: {cut(bare)}"
-    if "x-words" in fault.schema:
-        return str(fault.schema["x-words"])
-    return _properties_help(fault)
+    return None
 
 
 def _properties_help(fault: Fault) -> str | None:
@@ -283,9 +297,19 @@ def _wrong_unit(fault: Fault, document: Document) -> Diagnostic:
     raise AssertionError("the fault is one of units")
 
 
+def is_key(fault: Fault, document: Document) -> bool:
+    """Whether a fault about a text is about a key, and its path leads to the mapping."""
+    found: Any = document.data
+    for part in fault.path:
+        found = found[part]
+    return isinstance(found, dict)
+
+
 def _bad_name(fault: Fault, document: Document) -> Diagnostic:
-    is_key = isinstance(_at(document.data, fault.path), dict)
-    location = document.key_location((*fault.path, fault.value)) if is_key else document.location(fault.path)
+    if is_key(fault, document):
+        location = document.key_location((*fault.path, fault.value))
+    else:
+        location = document.location(fault.path)
     message = f"{quoted(fault.value)} cannot be a name" if fault.value else "a name cannot be empty"
     return Diagnostic("bad-name", message, location, fault.schema.get("x-words"))
 
@@ -349,9 +373,3 @@ def _name(path: Steps) -> str:
 def _place(path: Steps, document: Document) -> Any:
     """Where to blame a mapping for what it lacks: its key, else its start."""
     return document.key_location(path) if path else document.location(path)
-
-
-def _at(data: Any, path: Steps) -> Any:
-    for part in path:
-        data = data[part]
-    return data

@@ -127,7 +127,9 @@ def examine(
             raise empty_file(path)
         found = "a list" if root.children is not None else "a text"
         message = f"a scenario is a mapping of keys, and this is {found}"
-        raise ScenarioError([Diagnostic("type", message, root.location(lines), "start with 'wsrun: 1'")])
+        raise ScenarioError(
+            [Diagnostic("wrong-type", message, root.location(lines), "start with 'wsrun: 1'")]
+        )
     problems = builder.problems + _overrides.apply(root, overrides)
     return Document(
         path=path,

@@ -88,7 +88,7 @@ class _Counter:
             return
         self.events.append(event)
         if len(self.events) > MAX_EVENTS:
-            raise self.refuse(event, f"a scenario has at most {MAX_EVENTS:,} values".replace(",", " "))
+            raise self.refuse(event, f"a scenario has at most {_spaced(MAX_EVENTS)} values")
         if isinstance(event, yaml.CollectionEndEvent):
             anchor, before = self.open.pop()
             if anchor is not None:
@@ -99,22 +99,21 @@ class _Counter:
         else:
             self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise self.refuse(
-                event, f"with its aliases, the scenario has more than {MAX_NODES:,} values".replace(",", " ")
-            )
+            message = f"with its aliases, the scenario has more than {_spaced(MAX_NODES)} values"
+            raise self.refuse(event, message, "repeat less")
         if isinstance(event, yaml.CollectionStartEvent):
             self.open.append((event.anchor, self.nodes - 1))
             if event.anchor is not None:
                 self.sizes[event.anchor] = None
             if len(self.open) > MAX_DEPTH:
-                raise self.refuse(event, f"values are nested more than {MAX_DEPTH} deep")
+                raise self.refuse(event, f"values are nested more than {MAX_DEPTH} deep", "nest less")
         elif isinstance(event, yaml.ScalarEvent) and event.anchor is not None:
             self.sizes[event.anchor] = 1
 
     def alias(self, event: Any) -> None:
         self.aliases += 1
         if self.aliases > MAX_ALIASES:
-            raise self.refuse(event, f"a scenario has at most {MAX_ALIASES} aliases")
+            raise self.refuse(event, f"a scenario has at most {MAX_ALIASES} aliases", "repeat less")
         if event.anchor not in self.sizes:
             raise self.refuse(
                 event,
@@ -134,6 +133,10 @@ class _Counter:
     ) -> ScenarioError:
         mark = event.start_mark
         return _error(code, self.path, mark.line + 1, mark.column + 1, message, help_text)
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _error(

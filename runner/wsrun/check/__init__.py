@@ -1,0 +1,80 @@
+"""What a scenario means: whether its names exist and its values can be. The whole way from file to document.
+
+``load_scenario`` is what commands call. Each module here checks one part of a scenario and notes what it
+finds; all of them look at values without trust in their shape, so that a mistake of shape hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from wsrun import source
+from wsrun.diagnostics import Diagnostic
+from wsrun.errors import ScenarioError
+from wsrun.source import Document, Steps
+from wsrun.validate import shape_mistakes
+
+MOST = 200
+"""Diagnostics that are told of one file; who makes more has mistaken the kind of file."""
+
+
+def load_scenario(
+    path: Path, environ: Mapping[str, str], overrides: Sequence[tuple[str, str]] = ()
+) -> Document:
+    """Read and check a scenario file.
+
+    Args:
+        path: the file.
+        environ: what ``${NAME}`` stands for.
+        overrides: pairs of path and value that go before the file's.
+
+    Returns:
+        A document without mistakes.
+
+    Raises:
+        ScenarioError: with every mistake of the file, sorted by place.
+    """
+    document = source.read(path, environ=environ, overrides=overrides)
+    mistakes = all_mistakes(document)
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return document
+
+
+def all_mistakes(document: Document) -> list[Diagnostic]:
+    """Return every mistake of a document that was read, sorted by place, those of ``--set`` last."""
+    shape = shape_mistakes(document)
+    found = [*document.problems, *(mistake.diagnostic for mistake in shape)]
+    found += _meaning(document, [mistake.path for mistake in shape])
+    unique = dict.fromkeys(found)
+    in_order = sorted(unique, key=lambda mistake: (mistake.location.path != document.path, mistake.location))
+    return in_order[:MOST]
+
+
+def check_meaning(document: Document) -> list[Diagnostic]:
+    """Return all wrong names and impossible values of a document whose shape is right, sorted by place."""
+    return sorted(dict.fromkeys(_meaning(document, ())), key=lambda mistake: mistake.location)
+
+
+def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
+    from wsrun.check.bodies import check_bodies
+    from wsrun.check.criteria import check_criteria
+    from wsrun.check.data import check_data
+    from wsrun.check.findings import Findings
+    from wsrun.check.load import check_load
+    from wsrun.check.patterns import check_patterns
+    from wsrun.check.references import check_references
+    from wsrun.check.scene import Scene
+    from wsrun.check.target import check_target
+    from wsrun.check.templates import check_templates
+
+    scene, findings = Scene(document), Findings(document, told)
+    check_target(scene, findings)
+    check_references(scene, findings)
+    check_load(scene, findings)
+    check_bodies(scene, findings)
+    check_templates(scene, findings, check_data(scene, findings))
+    check_patterns(scene, findings)
+    check_criteria(scene, findings)
+    return findings.diagnostics

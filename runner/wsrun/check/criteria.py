@@ -1,0 +1,161 @@
+"""Criteria: their grammar, their metrics, and the names of the scenario in their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wsrun.catalogue import resolve
+from wsrun.check.findings import Findings
+from wsrun.check.load import DRAIN, is_all_warm_up
+from wsrun.check.scene import Scene, mapping, sequence
+from wsrun.criteria import Criterion, CriterionError, MetricRef, parse
+from wsrun.criteria_meaning import bound_problem, reference_problems
+from wsrun.source import Steps
+from wsrun.wording import choose, quoted
+
+_SIDES = ("client", "server", "network")
+_PRIORITIES = ("low", "normal", "high")
+_SOCKETS = ("main",)
+_MEANT = {
+    "connections": "connect.established",
+    "cpu": "generator.cpu",
+    "error_rate": "errors.ratio",
+    "latency": "round_trip",
+    "messages": "messages.sent",
+    "received": "messages.received",
+    "response_time": "round_trip",
+    "rtt": "round_trip",
+    "sent": "messages.sent",
+    "success_rate": "connect.success",
+    "throughput": "messages.sent.rate",
+    "timeouts": "replies.timed_out",
+}
+"""Words of other tools, and the metric that is meant."""
+
+_NEED_REPLIES = ("round_trip", "service_time", "reply.first", "replies.")
+
+
+def check_criteria(scene: Scene, findings: Findings) -> None:
+    """Check all criteria, and the stricter ones beside them."""
+    for path, text in _texts(scene):
+        try:
+            criterion = parse(text)
+        except CriterionError as error:
+            findings.add_part(path, error.offset, error.length, "criterion", error.message, error.help)
+            continue
+        _criterion(criterion, text, path, scene, findings)
+
+
+def _texts(scene: Scene) -> Iterator[tuple[Steps, str]]:
+    for index, item in enumerate(sequence(scene.document.data.get("criteria"))):
+        if isinstance(item, str):
+            yield ("criteria", index), item
+        for key in ("check", "good"):
+            text = mapping(item).get(key)
+            if isinstance(text, str):
+                yield ("criteria", index, key), text
+
+
+def _criterion(criterion: Criterion, text: str, path: Steps, scene: Scene, findings: Findings) -> None:
+    if criterion.bound.is_baseline:
+        place = text.rindex("baseline")
+        message = "'baseline' is not available yet"
+        findings.add_part(path, place, 8, "not-yet", message, "compare with a number, or with another metric")
+        return
+    right = criterion.bound.metric
+    # What is on the right stands behind the operator, where the same word may stand before it too.
+    middle = _operator(text, criterion)
+    problems = [(problem, 0) for problem in reference_problems(criterion.metric)]
+    problems += [(problem, middle) for problem in reference_problems(right)] if right else []
+    if not problems:
+        unit = bound_problem(criterion)
+        problems = [(unit, middle)] if unit is not None else []
+    for problem, start in problems:
+        place = text.find(problem.word, start)
+        length = max(len(problem.word), 1)
+        help_text = problem.help
+        if problem.code == "not-yet":
+            help_text = help_text or "remove the criterion; a later version of wsrun brings it"
+        elif problem.code == "unknown-metric" and problem.word.partition(".")[0] in _MEANT:
+            help_text = f"did you mean {_MEANT[problem.word.partition('.')[0]]}?"
+        findings.add_part(path, max(place, start), length, problem.code, problem.message, help_text)
+    if not problems:
+        _labels(criterion.metric, text, 0, path, scene, findings)
+        if right is not None:
+            _labels(right, text, middle, path, scene, findings)
+
+
+def _operator(text: str, criterion: Criterion) -> int:
+    """Where the operator of a criterion ends; the ``=`` of labels stand in parentheses."""
+    start = text.index(")") if criterion.metric.labels else 0
+    return text.index(criterion.operator, start) + len(criterion.operator)
+
+
+def _labels(
+    reference: MetricRef, text: str, start: int, path: Steps, scene: Scene, findings: Findings
+) -> None:
+    for label, value in reference.labels:
+        trouble = _label(label, value, scene)
+        if trouble is not None:
+            equals = text.index("=", text.index(label, start))
+            place = text.index(value, equals)
+            findings.add_part(path, place, len(value), *trouble)
+            return
+    _replies(reference, text, start, path, scene, findings)
+
+
+def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] | None:
+    """Say what is wrong with the value of a label."""
+    if label == "phase":
+        return _phase(value, scene)
+    known = {
+        "group": list(scene.groups),
+        "profile": list(scene.profiles),
+        "message": list(scene.messages),
+        "kind": scene.kinds,
+        "side": _SIDES,
+        "priority": _PRIORITIES,
+        "socket": _SOCKETS,
+    }.get(label)
+    if known is not None and value not in known:
+        if label == "message" and value.startswith("inline-"):
+            return None
+        message = f"there is no {label} {quoted(value)}"
+        help_text = choose(value, known, f"{label}s") if known else f"no message has a {label}"
+        return f"unknown-{label}", message, help_text
+    lowest, highest = {"code": (1000, 4999), "status": (100, 599)}.get(label, (0, 0))
+    if highest and not (value.isascii() and value.isdigit() and lowest <= int(value[:9]) <= highest):
+        message = f"{quoted(value)} cannot be a {label}"
+        return f"unknown-{label}", message, f"write a number from {lowest} to {highest}"
+    return None
+
+
+def _phase(value: str, scene: Scene) -> tuple[str, str, str | None] | None:
+    if value == DRAIN:
+        return None
+    if value not in scene.phase_names:
+        message = f"there is no phase {quoted(value)}"
+        return "unknown-phase", message, choose(value, scene.phase_names, "phases")
+    if is_all_warm_up(scene.phases[scene.phase_names.index(value)]):
+        message = f"the phase {quoted(value)} is all warm-up, which no criterion sees"
+        return "all-warm-up", message, "name another phase, or shorten its warm_up"
+    return None
+
+
+def _replies(
+    reference: MetricRef, text: str, start: int, path: Steps, scene: Scene, findings: Findings
+) -> None:
+    """A metric of replies has no data where no message awaits one, and would fail for sure."""
+    metric = resolve(reference)
+    if metric is None or not metric.name.startswith(_NEED_REPLIES):
+        return
+    wanted = dict(reference.labels).get("message")
+    messages = [
+        message for place, message in scene.all_messages() if wanted is None or place == ("messages", wanted)
+    ]
+    if messages and not any("reply" in message for message in messages):
+        whose = f"the message {quoted(wanted)} has" if wanted else "no message has"
+        negation = "no reply" if wanted else "a reply"
+        message = f"{whose} {negation}, so that there will be nothing to judge"
+        place = text.index(reference.name, start)
+        findings.add_part(path, place, len(reference.name), "no-data", message, "write reply: { match: … }")

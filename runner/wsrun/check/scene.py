@@ -1,0 +1,166 @@
+"""What a scenario names, read without trust in its shape: what has the wrong type counts as not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from wsrun import units
+from wsrun.source import Document, Steps
+from wsrun.units import UnitError
+
+DEFAULT_PROFILE, DEFAULT_GROUP = "default", "all"
+"""The names of the profile and the group that a scenario has when it names none."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The named parts of a document. Every mapping is by name, and every value a mapping again."""
+
+    document: Document
+
+    @cached_property
+    def target(self) -> dict[str, Any]:
+        """The target."""
+        return mapping(self.document.data.get("target"))
+
+    @cached_property
+    def jwt(self) -> dict[str, Any]:
+        """The token's settings; empty where there is no token."""
+        return mapping(mapping(self.document.data.get("auth")).get("jwt"))
+
+    @cached_property
+    def data(self) -> dict[str, dict[str, Any]]:
+        """The data sources."""
+        return named(self.document.data.get("data"))
+
+    @cached_property
+    def messages(self) -> dict[str, dict[str, Any]]:
+        """The messages, those written in place not included."""
+        return named(self.document.data.get("messages"))
+
+    @cached_property
+    def profiles(self) -> dict[str, dict[str, Any]]:
+        """The profiles; the default one where there are none."""
+        everything: dict[str, Any] = {"mix": dict.fromkeys(self.messages, 1)} if self.messages else {}
+        return named(self.document.data.get("profiles")) or {DEFAULT_PROFILE: everything}
+
+    @cached_property
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """The groups of clients; the default one where there are none."""
+        return named(self.document.data.get("clients")) or {DEFAULT_GROUP: {}}
+
+    @cached_property
+    def phases(self) -> list[dict[str, Any]]:
+        """The phases, in their order."""
+        return [mapping(phase) for phase in sequence(self.document.data.get("phases"))]
+
+    @cached_property
+    def phase_names(self) -> list[str]:
+        """What the phases are called; those without a name are numbered."""
+        return [
+            name if isinstance(name := phase.get("name"), str) else f"phase-{number}"
+            for number, phase in enumerate(self.phases, start=1)
+        ]
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The kinds of messages that there are."""
+        kinds = [message.get("kind") for _, message in self.all_messages()]
+        return list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str)))
+
+    def steps(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
+        """Yield every step with its path."""
+        for name, profile in self.profiles.items():
+            for key in ("start", "end"):
+                for index, step in enumerate(sequence(profile.get(key))):
+                    yield ("profiles", name, key, index), mapping(step)
+
+    def sent(self, step: dict[str, Any], path: Steps) -> Iterator[tuple[Steps, Any]]:
+        """Yield what a step sends, names or messages in place, with their paths."""
+        if "send" in step:
+            sent = step["send"]
+            if isinstance(sent, list):
+                yield from (((*path, "send", index), item) for index, item in enumerate(sent))
+            else:
+                yield (*path, "send"), sent
+
+    def all_messages(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
+        """Yield every message with its path, those written in place too."""
+        for name, message in self.messages.items():
+            yield ("messages", name), message
+        for path, step in self.steps():
+            for place, sent in self.sent(step, path):
+                if isinstance(sent, dict):
+                    yield place, sent
+
+    def patterns(self) -> Iterator[tuple[Steps, Any, bool]]:
+        """Yield every pattern with its path, and whether there is a message whose id it may name."""
+        for path, message in self.all_messages():
+            reply = mapping(message.get("reply"))
+            for key in ("match", "until", "error", "expect"):
+                if key in reply:
+                    yield (*path, "reply", key), reply[key], True
+        for path, step in self.steps():
+            if "expect" in step:
+                yield (*path, "expect"), step["expect"], False
+
+    def captures(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
+        """Yield every ``capture`` with its path."""
+        for path, message in self.all_messages():
+            yield (*path, "reply", "capture"), mapping(mapping(message.get("reply")).get("capture"))
+        for path, step in self.steps():
+            yield (*path, "capture"), mapping(step.get("capture"))
+
+    def profiles_of(self, group: str) -> list[str]:
+        """The profiles that clients of a group may have."""
+        weights = mapping(self.groups.get(group, {}).get("profiles"))
+        return [name for name in weights if name in self.profiles] or list(self.profiles)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a value if it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """Return a value if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def named(value: Any) -> dict[str, dict[str, Any]]:
+    """Return a mapping of mappings; what is none counts as empty."""
+    return {name: mapping(item) for name, item in mapping(value).items()}
+
+
+def duration(value: Any) -> float | None:
+    """Return the seconds of a duration, None where it is none."""
+    try:
+        return units.parse_duration(value) if isinstance(value, str) else None
+    except UnitError:
+        return None
+
+
+def texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
+    """Yield every text in a JSON-like value with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from texts(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from texts(item, (*path, index))
+
+
+def keys(value: Any, path: Steps) -> Iterator[Steps]:
+    """Yield the path of every key in a JSON-like value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield (*path, key)
+            yield from keys(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from keys(item, (*path, index))

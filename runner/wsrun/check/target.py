@@ -1,0 +1,86 @@
+"""The target and how clients identify themselves."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from wsrun.check.bodies import existing_file
+from wsrun.check.findings import Findings
+from wsrun.check.scene import Scene, mapping
+from wsrun.wording import quoted
+
+URL = ("target", "url")
+
+
+def check_target(scene: Scene, findings: Findings) -> None:
+    """Check the URL, the files of TLS, and the token's key."""
+    url = scene.target.get("url")
+    if isinstance(url, str) and url:
+        problem = _url_problem(url)
+        if problem is not None:
+            findings.add(URL, "url", *problem)
+    tls = mapping(scene.target.get("tls"))
+    for key in ("ca", "cert", "key"):
+        name = tls.get(key)
+        if isinstance(name, str) and name and "{{" not in name:
+            existing_file(name, ("target", "tls", key), scene, findings)
+    _jwt(scene, findings)
+
+
+def _url_problem(url: str) -> tuple[str, str | None] | None:
+    """Say what is wrong with a URL, as far as it is known before templates are filled in.
+
+    The message never quotes the URL: it may hold a secret of the environment.
+    """
+    known, template, _ = url.partition("{{")
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d)", known)
+    if scheme is None:
+        if template and not known:
+            return None
+        return "the URL does not begin with ws:// or wss://", "write ws://HOST:PORT/PATH, or demo:/echo"
+    match scheme[1].lower():
+        case "http":
+            return "a WebSocket's URL begins with ws://, not http://", "write ws:// in its place"
+        case "https":
+            return "a WebSocket's URL begins with wss://, not https://", "write wss:// in its place"
+        case "demo2":
+            return "a second embedded server is not available yet", "write demo:"
+        case "demo":
+            if known[5:6] in ("", "/"):
+                return None
+            return "a path follows 'demo:'", "write demo:/echo or demo:/chat"
+        case "ws" | "wss":
+            return _address_problem(known, bool(template))
+    return f"there is no scheme {quoted(scheme[1])} for a WebSocket", "write ws://, wss:// or demo:"
+
+
+def _address_problem(known: str, has_more: bool) -> tuple[str, str | None] | None:
+    if re.search(r"\s", known):
+        return "the URL has a space in it", "write it as %20"
+    if "#" in known:
+        return "a WebSocket's URL has no part after '#'", "remove it, or write '#' as %23"
+    if "://" not in known:
+        return "'//' is missing after the scheme", "write ws://HOST:PORT/PATH"
+    rest = known.split("://", 1)[1]
+    if has_more and not re.search(r"[/?]", rest):
+        return None
+    try:
+        parts = urlsplit(known)
+        if not parts.hostname:
+            return "the URL names no host", "write ws://HOST:PORT/PATH"
+        if parts.port == 0:
+            return "port 0 cannot be connected to", "write a port from 1 to 65535"
+    except ValueError:
+        return "the URL has a host or a port that cannot be", "write ws://HOST:PORT/PATH"
+    return None
+
+
+def _jwt(scene: Scene, findings: Findings) -> None:
+    algorithm = scene.jwt.get("algorithm", "HS256")
+    key = scene.jwt.get("key")
+    if isinstance(key, str) and key and "{{" not in key:
+        existing_file(key, ("auth", "jwt", "key"), scene, findings)
+    if "secret" in scene.jwt and isinstance(algorithm, str) and not algorithm.startswith("HS"):
+        message = f"{quoted(algorithm)} signs with a private key and not with a secret"
+        findings.add_key(("auth", "jwt", "secret"), "conflicting-keys", message, "write key: FILE instead")
