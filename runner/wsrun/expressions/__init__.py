@@ -1,9 +1,11 @@
 """``{{ expressions }}`` in a scenario: found in texts, checked, and compiled into closures over a client."""
 
-from wsrun.expressions.compile import Scope, Tools, compile_text, compile_value, text_of
+from wsrun.expressions.compile import compile_text, compile_value
 from wsrun.expressions.fakes import FakePool, check_fake
 from wsrun.expressions.ids import IdMaker, parse_id
+from wsrun.expressions.names import Scope, Tools
 from wsrun.expressions.templates import Expr, ExpressionError, MissingVariable, Template, parse
+from wsrun.expressions.values import text_of
 
 __all__ = [
     "Expr",

@@ -1,59 +1,15 @@
-"""Templates to closures over a client: plain attribute reads where it is common, Jinja2 for the rest."""
+"""Templates to closures over a client: plain reads for what is common, compiled Jinja2 for the rest."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from random import Random
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
-import orjson
-
-from wsrun.expressions.fakes import FakePool
+from wsrun.expressions.names import BUILT_IN, Evaluate, Now, Scope, Tools, make_uuid
 from wsrun.expressions.templates import Expr, MissingVariable, parse
+from wsrun.expressions.values import text_of
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-
-class Scope(Protocol):
-    """The client (and the message it is making) in which an expression is evaluated."""
-
-    message_id: str
-    seq: int
-    variables: dict[str, Any]
-    index: int
-    client_id: str
-    rows: dict[str, Mapping[str, Any]]
-
-    @property
-    def group_name(self) -> str:
-        """The client's group."""
-
-    @property
-    def profile(self) -> str:
-        """The client's profile."""
-
-    @property
-    def rng(self) -> Random:
-        """The client's own random stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What expressions share within a worker: ``counters`` gives the next number of a name, ``now`` the time
-    in seconds since 1970."""
-
-    seed: int
-    counters: Callable[[str], int]
-    now: Callable[[], float]
-    fake: FakePool
-
-
-Evaluate = Callable[[Scope], Any]
-
-_DIRECT: dict[tuple[str, ...], Evaluate] = {
+_DIRECT: Mapping[tuple[str, ...], Evaluate] = {
     ("id",): lambda scope: scope.message_id,
     ("seq",): lambda scope: scope.seq,
     ("client", "index"): lambda scope: scope.index,
@@ -62,54 +18,37 @@ _DIRECT: dict[tuple[str, ...], Evaluate] = {
     ("client", "profile"): lambda scope: scope.profile,
 }
 
-BUILT_IN = frozenset({"id", "seq", "now", "client", "uuid", "counter", "random", "fake"})
-"""The names that are always there; any other is a data source or a variable."""
-
 
 def compile_value(value: Any, tools: Tools) -> Evaluate:
     """Compile a JSON-like value with templates in its strings; keys of mappings are taken as they are.
 
-    A string that is exactly one expression keeps its value's type; constants are shared between calls.
+    A string that is exactly one expression keeps its value's type; constants are shared between calls. The
+    result raises ``MissingVariable``.
     """
-    if isinstance(value, str):
-        template = parse(value)
-        if template.is_constant:
-            return lambda scope: value
-        if template.is_single:
-            part = template.parts[0]
-            assert isinstance(part, Expr)
-            return compile_expr(part, tools)
-        return compile_text(value, tools)
+    if is_constant(value):
+        return lambda scope: value
     if isinstance(value, Mapping):
-        if is_constant(value):
-            return lambda scope: value
         fields = [(key, compile_value(inner, tools)) for key, inner in value.items()]
         return lambda scope: {key: evaluate(scope) for key, evaluate in fields}
     if isinstance(value, list | tuple):
-        if is_constant(value):
-            return lambda scope: value
         items = [compile_value(inner, tools) for inner in value]
         return lambda scope: [evaluate(scope) for evaluate in items]
-    return lambda scope: value
+    template = parse(value)
+    if template.is_single:
+        return compile_expr(_expr(template.parts[0]), tools)
+    return compile_text(value, tools)
 
 
 def compile_text(text: str, tools: Tools) -> Callable[[Scope], str]:
-    """Compile a text; values that are no text stand in it as JSON."""
+    """Compile a text; values that are no text stand in it as JSON. The result raises ``MissingVariable``."""
     template = parse(text)
     if template.is_constant:
         return lambda scope: text
-    parts: list[str | Evaluate] = [
-        part if isinstance(part, str) else compile_expr(part, tools) for part in template.parts
-    ]
-    if len(parts) == 1 and not isinstance(parts[0], str):
-        only = parts[0]
+    if template.is_single:
+        only = compile_expr(_expr(template.parts[0]), tools)
         return lambda scope: text_of(only(scope))
+    parts = [part if isinstance(part, str) else compile_expr(part, tools) for part in template.parts]
     return lambda scope: "".join([part if isinstance(part, str) else text_of(part(scope)) for part in parts])
-
-
-def text_of(value: Any) -> str:
-    """Return a value as text: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
 
 
 def is_constant(value: Any) -> bool:
@@ -124,23 +63,27 @@ def is_constant(value: Any) -> bool:
 
 
 def compile_expr(expr: Expr, tools: Tools) -> Evaluate:
-    """Compile one expression."""
-    source = expr.source
-    path = tuple(source.split("."))
-    if all(part.isidentifier() for part in path):
-        if path in _DIRECT:
-            return _DIRECT[path]
-        if path == ("now", "ms"):
-            return lambda scope: int(tools.now() * 1000)
-        if path[0] not in BUILT_IN and len(path) == 1:
-            return _variable(source)
-        if path[0] not in BUILT_IN and len(path) == 2:
-            return _field(*path)
-    name = source.removeprefix("fake.").removesuffix("()")
-    if source == f"fake.{name}()" and name.isidentifier():
-        pool = tools.fake.values(name)
-        return lambda scope: pool[int(scope.rng.random() * len(pool))]
+    """Compile one expression; the result raises ``MissingVariable``."""
+    path = expr.path
+    if path is not None and path in _DIRECT:
+        return _DIRECT[path]
+    if path == ("now", "ms"):
+        return lambda scope: int(tools.now() * 1000)
+    if path == ("now", "iso"):
+        return lambda scope: Now(scope, tools).iso
+    if path is not None and path[0] not in BUILT_IN:
+        return _variable(path[0]) if len(path) == 1 else _field(path)
+    if expr.source == "uuid()":
+        return make_uuid
+    name = expr.source.removeprefix("fake.").removesuffix("()")
+    if expr.source == f"fake.{name}()" and name.isidentifier():
+        return _fake(expr, tools, name)
     return _general(expr, tools)
+
+
+def _expr(part: str | Expr) -> Expr:
+    assert isinstance(part, Expr)
+    return part
 
 
 def _variable(name: str) -> Evaluate:
@@ -148,115 +91,111 @@ def _variable(name: str) -> Evaluate:
         try:
             return scope.variables[name]
         except KeyError:
+            pass
+        try:
+            return scope.rows[name]
+        except KeyError:
             raise MissingVariable(name) from None
 
     return read
 
 
-def _field(name: str, field: str) -> Evaluate:
+def _field(path: tuple[str, ...]) -> Evaluate:
     """Read a column of a data row, or a field of a variable."""
+    root, first, *rest = path
 
     def read(scope: Scope) -> Any:
-        row = scope.rows.get(name)
+        row = scope.rows.get(root)
         try:
-            return row[field] if row is not None else scope.variables[name][field]
+            value = (scope.variables[root] if row is None else row)[first]
+            for step in rest:
+                value = value[step]
         except (KeyError, TypeError):
-            raise MissingVariable(f"{name}.{field}") from None
+            raise MissingVariable(".".join(path)) from None
+        return value
 
     return read
 
 
-class _Now:
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-
-    @property
-    def ms(self) -> int:
-        return int(self._tools.now() * 1000)
-
-    @property
-    def iso(self) -> str:
-        at = datetime.fromtimestamp(self._tools.now(), UTC)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _fake(expr: Expr, tools: Tools, name: str, *arguments: Any, **named: Any) -> Evaluate:
+    try:
+        pool = tools.fake.values(name, *arguments, **named)
+    except ValueError as error:
+        return _failing(expr, str(error))
+    size = len(pool)
+    return lambda scope: pool[int(scope.rng.random() * size)]
 
 
-class _Client:
-    def __init__(self, scope: Scope) -> None:
-        self.index = scope.index
-        self.id = scope.client_id
-        self.group = scope.group_name
-        self.profile = scope.profile
+def _failing(expr: Expr, reason: str) -> Evaluate:
+    def fail(scope: Scope) -> Any:
+        raise MissingVariable(expr.source, reason)
 
-
-class _Random:
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-
-    def choice(self, values: Sequence[Any]) -> Any:
-        return self._scope.rng.choice(values)
-
-    def text(self, length: int) -> str:
-        return "".join(self._scope.rng.choices(_LETTERS, k=min(length, 1 << 20)))
-
-    # The last two, because they hide the types of the same names.
-
-    def float(self, low: float = 0.0, high: float = 1.0) -> float:
-        return self._scope.rng.uniform(low, high)
-
-    def int(self, low: Any, high: Any) -> Any:
-        return self._scope.rng.randint(low, high)
-
-
-class _Fake:
-    def __init__(self, scope: Scope, pool: FakePool) -> None:
-        self._scope = scope
-        self._pool = pool
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *arguments, **named: self._pool.draw(self._scope.rng, name, *arguments, **named)
+    return fail
 
 
 def _general(expr: Expr, tools: Tools) -> Evaluate:
-    from jinja2 import TemplateError, Undefined
+    from jinja2 import Undefined
     from jinja2.exceptions import UndefinedError
 
-    from wsrun.expressions.environment import compile_expression
+    from wsrun.expressions.calls import constant_calls
+    from wsrun.expressions.filters import settled
+    from wsrun.expressions.sandbox import compile_tree, parse_expression
 
-    compiled = compile_expression(expr.source)
+    tree = parse_expression(expr.source)
+    calls = constant_calls(tree)
+    for call in calls:
+        if call.path == ("random", "int") and call.is_whole and _is_range(call.arguments):
+            return _whole_number(*call.arguments)
+        if call.path[0] == "fake" and len(call.path) == 2:
+            draw = _fake(expr, tools, call.path[1], *call.arguments, **call.named)
+            if call.is_whole:
+                return draw
+    compiled = compile_tree(tree)
     roots = {path[0] for path in expr.names}
-    now = _Now(tools)
-    makers: dict[str, Evaluate] = {
-        "now": lambda scope: now,
-        "client": _Client,
-        "random": _Random,
-        "fake": lambda scope: _Fake(scope, tools.fake),
-        "uuid": lambda scope: lambda: str(uuid.UUID(int=scope.rng.getrandbits(128), version=4)),
-        "counter": lambda scope: tools.counters,
-        "id": _DIRECT["id",],
-        "seq": _DIRECT["seq",],
-    }
-    built_in = [(name, makers[name]) for name in roots & makers.keys()]
-    own = roots - makers.keys()
+    built_in = [(name, BUILT_IN[name]) for name in roots & BUILT_IN.keys()]
+    own = roots - BUILT_IN.keys()
 
     def evaluate(scope: Scope) -> Any:
-        names = {name: make(scope) for name, make in built_in}
+        names = {name: make(scope, tools) for name, make in built_in}
         for name in own:
             if name in scope.rows:
                 names[name] = scope.rows[name]
             elif name in scope.variables:
                 names[name] = scope.variables[name]
         try:
-            value = compiled(**names)
+            value = compiled(names)
+            if not isinstance(value, Undefined):
+                return settled(value)
         except UndefinedError as error:
-            raise MissingVariable(_missing(own, names, str(error))) from error
-        except (TemplateError, ArithmeticError, ValueError, TypeError, LookupError) as error:
-            raise MissingVariable(f"{expr.source} ({error})") from error
-        if isinstance(value, Undefined):
-            raise MissingVariable(_missing(own, names, expr.source))
-        return value
+            raise _undefined(expr, names) from error
+        except Exception as error:
+            # Any operator on any value that a server sent: whatever it raises, the message cannot be made.
+            raise MissingVariable(expr.source, str(error) or type(error).__name__) from error
+        raise _undefined(expr, names)
 
     return evaluate
 
 
-def _missing(own: set[str], names: Mapping[str, Any], text: str) -> str:
-    return next((name for name in sorted(own) if name not in names), text)
+def _is_range(arguments: tuple[Any, ...]) -> bool:
+    return len(arguments) == 2 and all(type(a) is int for a in arguments) and arguments[0] <= arguments[1]
+
+
+def _whole_number(low: int, high: int) -> Evaluate:
+    span = high - low + 1
+    if span > 1 << 32:
+        # A draw has 53 bits: beyond this its unevenness would show.
+        return lambda scope: scope.rng.randint(low, high)
+    return lambda scope: low + int(scope.rng.random() * span)
+
+
+def _undefined(expr: Expr, names: Mapping[str, Any]) -> MissingVariable:
+    """Say which name of an expression has no value, or that the whole of it has none."""
+    for path in sorted(expr.names - expr.optional):
+        if path[0] in BUILT_IN:
+            continue
+        value: Any = names
+        for step in path:
+            if not isinstance(value, Mapping) or step not in value:
+                return MissingVariable(".".join(path))
+            value = value[step]
+    return MissingVariable(expr.source, "it is not defined")

@@ -1,53 +1,119 @@
-"""Made-up names, sentences and addresses by Faker, in pools because making one takes 50 µs and more."""
+"""Made-up names, sentences and addresses: Faker's, drawn from pools, as making one takes 50 µs and more."""
 
 from __future__ import annotations
 
 import difflib
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, Final
 
-POOL = 500
-"""Values made for each distinct call."""
+POOL: Final = 500
+"""Values made for each distinct call with constant arguments; a tenth of it for long texts."""
+
+_MOST: Final = 10_000
+_LARGE: Final = 100
+_WIDE: Final = frozenset({"pyint", "random_int"})
+_LEFT_OUT: Final = frozenset(
+    (
+        *("binary", "csv", "dsv", "enum", "fixed_width", "image", "json", "json_bytes", "psv", "seed_locale"),
+        *("pyiterable", "pyobject", "pystruct", "tar", "time_series", "tsv", "uuid1", "uuid7", "xml", "zip"),
+    )
+)
+"""Makers of files and streams, and of what depends on the machine."""
 
 
 class FakePool:
-    """Values by call; each call's pool is made when first asked for, and the same for the same seed."""
+    """Values by call, the same for the same seed; Faker is imported when the first call is made."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._pools: dict[str, tuple[Any, ...]] = {}
+        self._made: Any = None
 
     def values(self, name: str, *arguments: Any, **named: Any) -> tuple[Any, ...]:
-        """Return the pool of ``fake.name(arguments)``."""
-        key = f"{name}{arguments!r}{sorted(named.items())!r}"
+        """Return the pool of ``fake.name(arguments)``, made now if it is asked for the first time.
+
+        Raises:
+            ValueError: Faker does not know the name, or cannot make anything of the arguments.
+        """
+        key = _key(name, arguments, named)
         pool = self._pools.get(key)
         if pool is None:
-            from faker import Faker
-
-            faker = Faker()
-            faker.seed_instance(self._seed ^ zlib.crc32(key.encode()))
-            make: Callable[..., Any] = getattr(faker, name)
-            pool = self._pools[key] = tuple(_plain(make(*arguments, **named)) for _ in range(POOL))
+            seed = self._seed ^ zlib.crc32(key.encode("utf-8", "replace"))
+            count = POOL if _size(name, arguments, named) <= _LARGE else POOL // 10
+            pool = tuple(self._make(seed, count, name, arguments, named))
+            self._pools[key] = pool
         return pool
 
     def draw(self, rng: Random, name: str, *arguments: Any, **named: Any) -> Any:
-        """Draw one value."""
-        pool = self.values(name, *arguments, **named)
-        return pool[int(rng.random() * len(pool))]
+        """Draw a value: from the pool if there is one, else made for this call alone.
+
+        Calls whose arguments vary have no pool, so that neither time nor memory grows with their number.
+
+        Raises:
+            ValueError: as for ``values``.
+        """
+        pool = self._pools.get(_key(name, arguments, named))
+        if pool is not None:
+            return pool[int(rng.random() * len(pool))]
+        return self._make(rng.getrandbits(64), 1, name, arguments, named)[0]
+
+    def _make(
+        self, seed: int, count: int, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> list[Any]:
+        if name not in provider_names():
+            raise ValueError(f"Faker does not know how to make {name!r}")
+        if _size(name, arguments, named) > _MOST:
+            raise ValueError(f"fake.{name} takes numbers up to {_MOST}")
+        if self._made is None:
+            self._made = _faker()
+        self._made.seed_instance(seed)
+        make = getattr(self._made, name)
+        try:
+            return [_plain(make(*arguments, **named)) for _ in range(count)]
+        except Exception as error:  # Providers raise what they like when their arguments are wrong.
+            raise ValueError(f"fake.{name}: {error}") from error
 
 
 def check_fake(names: Iterable[str]) -> list[tuple[str, list[str]]]:
     """Return those names that Faker does not know, each with the nearest that it does."""
+    known = provider_names()
+    return [(name, difflib.get_close_matches(name, known, 3)) for name in names if name not in known]
+
+
+@cache
+def provider_names() -> frozenset[str]:
+    """Return what Faker can make: the methods of its providers, less some."""
+    return frozenset(
+        name
+        for provider in _faker().get_providers()
+        for name in dir(provider)
+        if not name.startswith(("_", "add_", "set_", "del_")) and callable(getattr(provider, name))
+    ).difference(_LEFT_OUT)
+
+
+def _faker() -> Any:
     from faker import Faker
 
-    faker = Faker()
-    unknown = [name for name in names if name.startswith("_") or not hasattr(faker, name)]
-    known = [name for name in dir(faker) if not name.startswith("_")] if unknown else []
-    return [(name, difflib.get_close_matches(name, known, 3)) for name in unknown]
+    return Faker()
+
+
+def _key(name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> str:
+    return f"{name}{arguments!r}{sorted(named.items())!r}"
+
+
+def _size(name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> int:
+    """Return the largest number among the arguments, unless numbers are what the call makes."""
+    sizes = [abs(size) for size in (*arguments, *named.values()) if isinstance(size, int)]
+    return 0 if name in _WIDE else max(sizes, default=0)
 
 
 def _plain(value: Any) -> Any:
     """Return a value that JSON has; dates, decimals and the like become text."""
-    return value if value is None or isinstance(value, str | int | float | bool | list | dict) else str(value)
+    if isinstance(value, list | tuple | set):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, str | int | float) else str(value)

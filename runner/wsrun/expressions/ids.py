@@ -7,6 +7,8 @@ digits     meaning, in base 36
 10         microseconds since 1970, when the message was made
 5          number of the message among those of the client, from 1
 =========  =======================================================
+
+After 60 466 175 messages of one client the numbers begin again; the time still tells them apart.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ import re
 from typing import Final
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_BASE2: Final = 36**2
 _BASE3: Final = 36**3
 _BASE5: Final = 36**5
-_BASE6: Final = 36**6
 _PATTERN: Final = re.compile(r"[0-9a-z]{20}")
 
 MOST_CLIENTS: Final = _BASE5
@@ -43,32 +45,39 @@ _THREE: Final = tuple(map("".join, itertools.product(_DIGITS, repeat=3)))
 class IdMaker:
     """Makes the ids of one client; ``made`` is how many."""
 
-    __slots__ = ("_high_number", "_high_time", "_prefix", "_upper", "made")
+    __slots__ = ("_high_number", "_high_time", "_prefix", "_upper", "_window", "made")
 
     def __init__(self, client_number: int) -> None:
+        """``client_number`` is less than ``MOST_CLIENTS``; a larger one raises ValueError."""
         self.made = 0
         self._prefix = encode(client_number, 5)
-        self._high_time = -1
+        self._window = -1
+        self._high_time = (-1, "")
         self._upper = ""
         self._high_number = "00"
 
     def make(self, now_us: int) -> str:
         """Return the next id; ``now_us`` is microseconds since 1970."""
         self.made = number = self.made + 1
-        high, low = divmod(now_us, _BASE6)
-        if high != self._high_time:
-            # Changes every 36 minutes.
-            self._high_time = high
-            self._upper = self._prefix + encode(high, 4)
-        above, below = divmod(low, _BASE3)
-        high_number, low_number = divmod(number, _BASE3)
+        window = now_us // _BASE3
+        if window != self._window:
+            self._turn(window)
+        low_number = number % _BASE3
         if low_number == 0:
-            self._high_number = encode(high_number, 2)
-        return f"{self._upper}{_THREE[above]}{_THREE[below]}{self._high_number}{_THREE[low_number]}"
+            self._high_number = encode(number // _BASE3 % _BASE2, 2)
+        return f"{self._upper}{_THREE[now_us % _BASE3]}{self._high_number}{_THREE[low_number]}"
+
+    def _turn(self, window: int) -> None:
+        """Make what ids have in common for 46 ms: the client, and the upper seven digits of the time."""
+        self._window = window
+        high, above = divmod(window, _BASE3)
+        if high != self._high_time[0]:  # Once in 36 minutes.
+            self._high_time = (high, self._prefix + encode(high, 4))
+        self._upper = self._high_time[1] + _THREE[above]
 
 
 def parse_id(text: str) -> tuple[int, int, int] | None:
     """Return (client number, microseconds since 1970, message number) of an id, None for any other text."""
-    if _PATTERN.fullmatch(text) is None:
+    if len(text) != 20 or _PATTERN.fullmatch(text) is None:
         return None
     return int(text[:5], 36), int(text[5:15], 36), int(text[15:], 36)
