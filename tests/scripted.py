@@ -15,9 +15,10 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
+import pytest
 import uvloop
 
-from wsrun.transports import ConnectFailure, Endpoint, transports
+from wsrun.transports import ConnectFailure, Connection, Endpoint, transports
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 PATIENCE = 5.0
@@ -119,6 +120,8 @@ class Peer:
 
     async def write(self, data: bytes) -> None:
         """Write bytes; what the client does not want any more is nobody's loss."""
+        if self.writer.is_closing():
+            return
         self.writer.write(data)
         with contextlib.suppress(ConnectionError):
             await self.writer.drain()
@@ -277,3 +280,31 @@ async def opening(transport: str, endpoint: Endpoint) -> ConnectFailure | None:
     connection.close()
     await memory.end()
     return None
+
+
+Scenario = Callable[..., Any]
+
+
+def on_every_way(test: Scenario) -> Scenario:
+    """Run a coroutine ``test(transport)`` for each transport on each of its loops."""
+
+    @pytest.mark.parametrize("way", WAYS)
+    def run_it(way: str) -> None:
+        transport, run = WAYS[way]
+        run(test(transport))
+
+    run_it.__doc__ = test.__doc__
+    return run_it
+
+
+async def opened(
+    transport: str, url: str, memory: Memory | None = None, **options: Any
+) -> tuple[Connection, Memory]:
+    """Open a connection whose sink is a memory."""
+    memory = memory or Memory()
+    return await transports()[transport]().open(Endpoint(url, **options), memory), memory
+
+
+async def upgrade_and_listen(peer: Peer) -> None:
+    await peer.upgrade()
+    await peer.listen()

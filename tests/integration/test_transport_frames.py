@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.scripted import (
 )
 
 from wsrun.transports import Endpoint, transports
+from wsrun.transports.strict import CloseFrame, Message, Strict, Violation
 
 MAX_MESSAGE = 1000
 BYE = close_frame(1000)
@@ -284,6 +286,59 @@ def test_a_broken_rule_ends_the_connection_with_its_cause(case: Case, way: str) 
 def test_what_the_standard_allows_is_delivered(case: Case, way: str) -> None:
     """Everything well formed comes through whole, in order, and the close is answered in kind."""
     check(way, case)
+
+
+def random_stream(dice: random.Random) -> list[tuple[int, bool, bool, bytes]]:
+    """Frames as ``Strict.take`` wants them: many right, some wrong, in any order."""
+    stream = []
+    for _ in range(dice.randint(1, 8)):
+        opcode = dice.choice([CONTINUATION, TEXT, BINARY, PING, PONG, CLOSE, *[3] * (dice.random() < 0.1)])
+        size = dice.choice([0, 1, 5, 125])
+        payload = dice.choice([b"a" * size, ("é€" * size).encode()[:size], dice.randbytes(size)])
+        if opcode == CLOSE:
+            payload = dice.choice([b"", b"\x03", b"\x03\xe8bye", dice.randbytes(2)])
+        fin = opcode >= CLOSE or dice.random() < 0.6
+        stream.append((opcode, fin, dice.random() < 0.05, payload))
+    return stream
+
+
+@pytest.mark.parametrize("way", ["fast", "fast-on-asyncio"])
+def test_the_wire_agrees_with_the_strict_layer(way: str) -> None:
+    """150 random streams, cut at random: the messages and the end are those of the strict layer alone."""
+    transport, run = WAYS[way]
+    dice = random.Random(42)
+    streams = [random_stream(dice) for _ in range(150)]
+
+    async def play(stream: list[tuple[int, bool, bool, bytes]]) -> tuple[Any, list[str | bytes]]:
+        wire = b"".join(frame(op, payload, fin=fin, rsv=rsv << 2) for op, fin, rsv, payload in stream)
+        size = dice.choice([1, 50, 10_000])
+
+        async def script(peer: Peer) -> None:
+            await peer.upgrade()
+            for start in range(0, len(wire), size):
+                await peer.write(wire[start : start + size])
+                await asyncio.sleep(0)
+            await peer.write(BYE)
+            await peer.listen()
+
+        async with scripted(script) as server:
+            memory = Memory()
+            await transports()[transport]().open(Endpoint(server.url, max_message=MAX_MESSAGE), memory)
+            return await memory.end(), memory.messages
+
+    async def play_all() -> None:
+        for stream in streams:
+            strict = Strict(MAX_MESSAGE)
+            events = [strict.take(*of_frame) for of_frame in [*stream, (CLOSE, True, False, b"\x03\xe8")]]
+            (end,) = [event for event in events if isinstance(event, CloseFrame | Violation)]
+            closing, messages = await play(stream)
+            assert messages == [event.payload for event in events if isinstance(event, Message)]
+            if isinstance(end, CloseFrame):
+                assert (closing.code, closing.side, closing.cause) == (end.code, "server", None)
+            else:
+                assert (closing.code, closing.side, closing.cause) == (1006, "client", end.cause)
+
+    run(play_all())
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -113,10 +113,10 @@ class Connection(Protocol):
         """Payload bytes of whole data messages so far."""
 
     def send_text(self, payload: bytes) -> None:
-        """Send one text message, given as UTF-8."""
+        """Send one text message, given as UTF-8; dropped when the connection is not open."""
 
     def send_binary(self, payload: bytes) -> None:
-        """Send one binary message."""
+        """Send one binary message; dropped when the connection is not open."""
 
     def close(self, code: int = 1000) -> None:
         """Begin the closing handshake; ``Sink.closed`` follows within the endpoint's ``close_timeout``."""

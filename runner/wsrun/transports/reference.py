@@ -262,6 +262,11 @@ class ReferenceConnection:
             if self._deadline is not None:
                 self._deadline.cancel()
             sink.closed(self._judge(exc), monotonic())
+        except Exception:
+            # Only the sink can fail here. The loop prints its error; the connection ends by it.
+            self._end("internal-error")
+            sink.closed(Closing(1006, "", "client", "internal-error"), monotonic())
+            raise
 
     def _judge(self, exc: ConnectionClosed) -> Closing:
         if exc.rcvd is not None and self._cause != "aborted":
