@@ -9,5 +9,5 @@ from wsrun.expressions import Tools
 
 
 def compile_source(source: Any, tools: Tools) -> Slot:
-    """Return the content, which the compiler of the plan has read."""
+    """Return a function that gives the content, which the compiler of the plan has read."""
     return join_slots([bytes(source)])

@@ -7,24 +7,23 @@ from typing import Any
 
 import orjson
 
-from wsrun.bodies.slots import Slot, join_slots
-from wsrun.expressions import Expr, Scope, Tools, compile_text, parse
+from wsrun.bodies.slots import Slot, id_slot, join_slots
+from wsrun.expressions import Expr, Scope, Tools, parse, text_of
 from wsrun.expressions.compile import compile_expr, is_constant
-
-_ID = "id"
+from wsrun.expressions.values import dump, dump_key, dump_text
 
 
 def compile_source(source: Any, tools: Tools) -> Slot:
-    """Compile a JSON-like value with templates in its strings."""
+    """Compile a JSON-like value with templates in its strings; keys are taken as they are."""
     return join_slots(list(_parts(source, tools)))
 
 
 def _parts(value: Any, tools: Tools) -> Iterator[bytes | Slot]:
     if is_constant(value):
-        yield orjson.dumps(value)
+        yield dump(value)
     elif isinstance(value, Mapping):
         for number, (key, inner) in enumerate(value.items()):
-            yield (b"," if number else b"{") + orjson.dumps(str(key)) + b":"
+            yield (b"," if number else b"{") + dump_key(key) + b":"
             yield from _parts(inner, tools)
         yield b"}"
     elif isinstance(value, list | tuple):
@@ -38,29 +37,41 @@ def _parts(value: Any, tools: Tools) -> Iterator[bytes | Slot]:
 
 def _string(text: str, tools: Tools) -> Iterator[bytes | Slot]:
     template = parse(text)
-    if not template.is_single:
-        write = compile_text(text, tools)
-        yield lambda scope: _dump(write(scope))
+    if template.is_single and not _is_id(template.parts[0]):
+        yield _whole(template.parts[0], tools)
         return
-    expr = template.parts[0]
-    assert isinstance(expr, Expr)
-    if expr.source == _ID:
-        # An id has nothing to escape.
-        yield b'"'
-        yield _id_bytes
-        yield b'"'
-        return
-    evaluate = compile_expr(expr, tools)
-    yield lambda scope: _dump(evaluate(scope))
+    yield b'"'
+    for part in template.parts:
+        if isinstance(part, str):
+            yield dump_text(part)
+        elif _is_id(part):
+            yield id_slot
+        else:
+            yield _inner(part, tools)
+    yield b'"'
 
 
-def _id_bytes(scope: Scope) -> bytes:
-    return scope.message_id.encode()
+def _is_id(part: str | Expr) -> bool:
+    return isinstance(part, Expr) and part.source == "id"
 
 
-def _dump(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value, default=str)
-    except TypeError:
-        # Lone surrogates and integers beyond 64 bits: as text, with what cannot be written replaced.
-        return orjson.dumps(str(value).encode("utf-8", "replace").decode())
+def _whole(part: str | Expr, tools: Tools) -> Slot:
+    """Compile an expression that is all of a string: its value keeps its type."""
+    assert isinstance(part, Expr)
+    evaluate = compile_expr(part, tools)
+    dumps = orjson.dumps
+
+    def write(scope: Scope) -> bytes:
+        value = evaluate(scope)
+        try:
+            return dumps(value)
+        except TypeError:
+            return dump(value)
+
+    return write
+
+
+def _inner(part: Expr, tools: Tools) -> Slot:
+    """Compile an expression within a text."""
+    evaluate = compile_expr(part, tools)
+    return lambda scope: dump_text(text_of(evaluate(scope)))
