@@ -17,7 +17,10 @@ from wsrun.result.timeline import planned_clients
 
 
 def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> list[dict[str, Any]]:
-    """Return one entry a phase and one for the drain; ``ran`` is how many seconds the run took."""
+    """Return one entry a phase and one for the drain; ``ran`` is how many seconds the run took.
+
+    Latencies leave a warm-up out, as criteria do, unless the phase is nothing else; counts are whole.
+    """
     made = []
     level: dict[int, Level] = {}
     for phase in plan.phases:
@@ -61,17 +64,18 @@ def _phase(
     inside = [row for row in rows if start <= row["t"] + row["length"] / 2 < end]
     length = min(end, ran) - start
     timed_out = count("replies.timed_out")
+    judged = not any(phase.name == name and phase.warm_up >= phase.duration for phase in plan.phases)
+    late = store.counter("replies.timed_out", phase=name, judged=judged)
+    round_trip = store.distribution("round_trip", phase=name, judged=judged)
     cpu = [row["cpu"] for row in inside if row["cpu"] is not None]
     return {
         "name": name,
         "start": start,
         "end": end,
         "reached": ran > start,
-        "connect": describe(store.distribution("connect.time", phase=name)),
-        "round_trip": describe(
-            store.distribution("round_trip", phase=name), timeouts=timed_out, timeout=shortest_timeout(plan)
-        ),
-        "service_time": describe(store.distribution("service_time", phase=name)),
+        "connect": describe(store.distribution("connect.time", phase=name, judged=judged)),
+        "round_trip": describe(round_trip, timeouts=late, timeout=shortest_timeout(plan)),
+        "service_time": describe(store.distribution("service_time", phase=name, judged=judged)),
         "counts": {
             "sent": count("messages.sent"),
             "answered": count("replies.answered"),
@@ -260,18 +264,20 @@ def overall(plan: Plan, store: Store) -> dict[str, Any]:
 
 
 def curves(plan: Plan, store: Store) -> list[dict[str, Any]]:
-    """Return the histograms of both clocks: of the run without warm-ups, then of each phase."""
+    """Return the histograms of both clocks: of the run, then of each phase; latencies as in ``phases``."""
 
-    def pair(phase: str | None) -> dict[str, Any]:
-        labels = {} if phase is None else {"phase": phase}
+    def pair(phase: PhasePlan | None) -> dict[str, Any]:
+        labels = {} if phase is None else {"phase": phase.name}
+        judged = phase is None or phase.warm_up < phase.duration
 
         def of(metric: str) -> dict[str, Any]:
-            histogram: Histogram = store.distribution(metric, judged=phase is None, **labels)
+            histogram: Histogram = store.distribution(metric, judged=judged, **labels)
             return histogram.to_json()
 
-        return {"phase": phase, "round_trip": of("round_trip"), "service_time": of("service_time")}
+        name = None if phase is None else phase.name
+        return {"phase": name, "round_trip": of("round_trip"), "service_time": of("service_time")}
 
-    return [pair(None), *(pair(phase.name) for phase in plan.phases)]
+    return [pair(None), *map(pair, plan.phases)]
 
 
 def lf_groups(plan: Plan, store: Store, ran: float) -> dict[str, Any]:
