@@ -34,6 +34,9 @@ _GUESS = "x" * 12
 _TOKEN = "x" * 180
 """What stands for a token: about the length of an HS256 one with a few claims."""
 
+_INSTANT = 1e-9
+"""Seconds by which times are told apart; what is computed twice may differ by less."""
+
 _NOW = 1_700_000_000.0
 
 
@@ -176,7 +179,7 @@ class _Population:
 
     def present(self, group: int, at: float) -> int:
         """Return how many clients of a group are there just before ``at``."""
-        return self._counts[group][bisect_right(self._times[group], at - 1e-9)]
+        return self._counts[group][bisect_right(self._times[group], at - _INSTANT)]
 
     def client_seconds(self, group: int, start: float, end: float) -> float:
         """Return the integral of the number of clients of a group."""
@@ -187,9 +190,10 @@ class _Population:
         )
 
     def most_present(self, group: int, start: float, end: float) -> int:
-        """Return the largest number of clients of a group between two times."""
-        inside = [at for at in self._times[group] if start <= at < end]
-        return max(self.present(group, at) for at in (*inside, end))
+        """Return the largest number of clients of a group from just after ``start`` to ``end``."""
+        times, counts = self._times[group], self._counts[group]
+        first, last = bisect_right(times, start), bisect_right(times, end - _INSTANT)
+        return max(counts[first : last + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +308,7 @@ def _most_within_a_second(times: Iterable[float]) -> int:
     most = 0
     for at in times:
         window.append(at)
-        while window[0] <= at - 1.0 + 1e-9:
+        while window[0] <= at - 1.0 + _INSTANT:
             window.popleft()
         most = max(most, len(window))
     return most

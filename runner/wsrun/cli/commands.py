@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -101,6 +102,7 @@ def invoke(words: Sequence[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
+        _say_what_is_kept(session)
         return 130
     except ScenarioError as error:
         _say(str(error))
@@ -138,16 +140,24 @@ def _internal_error(error: Exception, session: Session) -> int:
     with contextlib.suppress(OSError):
         path = _keep(text, session.directory)
         _say(f"the traceback is in {path}; please report it")
+    _say_what_is_kept(session)
     return InternalError.exit_code
+
+
+def _say_what_is_kept(session: Session) -> None:
+    """Say how a result that was measured, and whose report was not written, is still to be had."""
+    directory = session.directory
+    if directory is not None and (directory / "result.json").is_file():
+        _say(f"what was measured is kept: wsrun report {shlex.quote(str(directory))}")
 
 
 def _keep(text: str, directory: Path | None) -> Path:
     if directory is not None and directory.is_dir():
         path = directory / "traceback.txt"
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-        return path
-    descriptor, name = tempfile.mkstemp(prefix="wsrun-traceback-", suffix=".txt")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    else:
+        descriptor, name = tempfile.mkstemp(prefix="wsrun-traceback-", suffix=".txt")
+        path = Path(name)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    return Path(name)
+    return path

@@ -59,5 +59,5 @@ def make_directory(base: Path, name: str, now: datetime | None = None) -> Path:
             return directory
     except OSError as error:
         reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        raise OutputError(f"no results can be written to {folder}: {reason}") from error
-    raise OutputError(f"results cannot be written to {folder}: every name for {stamp} is taken")
+        raise OutputError(f"no results can be written to {folder}: {reason}; try --out") from error
+    raise OutputError(f"results cannot be written to {folder}: {stamp} is taken")

@@ -130,7 +130,12 @@ def line(now: Moment) -> str:
 
 
 def _clock(now: Moment) -> str:
-    return f"{now.elapsed:.0f} s of {formats.span(now.planned)}"
+    return f"{_whole(now.elapsed)} of {_whole(now.planned)}"
+
+
+def _whole(seconds: float) -> str:
+    """Write seconds without decimals: a clock that ticks four times a second would flicker."""
+    return f"{seconds:.0f}{NARROW}s" if seconds < 119.5 else formats.span(round(seconds)).text
 
 
 def _head(now: Moment, width: int) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -155,5 +156,10 @@ def _run_one(
     except OutputError as error:
         sys.stderr.write(f"error: {error}\n")
         code = worst([code, error.exit_code])
+    except Exception:
+        # A defect in one face of the result must not hide what all of them would say.
+        with contextlib.suppress(Exception):
+            show(result, None, no_color=no_color)
+        raise
     show(result, report, no_color=no_color)
     return code

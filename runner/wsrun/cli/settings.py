@@ -7,7 +7,6 @@ which are masked, and files, which are named, excepted.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +36,8 @@ MASK = "***"
 """What stands for a secret."""
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./%-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_$/](?:[A-Za-z0-9_$./%()<=>+-]|:(?=[^ ])| (?=[^ #]))*")
+"""Texts that need no quotes, also in flow style: no comma, bracket or brace, no ": " and no " #"."""
 _WIDTH = 100
 
 
@@ -123,7 +123,6 @@ def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]
             message.body.kind: source,
             "frame": message.frame,
             "kind": message.kind,
-            "priority": message.priority,
             "reply": None if message.reply is None else _reply(message.reply),
         }
     )
@@ -270,9 +269,9 @@ def _pause(pause: PausePlan) -> Any:
 
 
 def _rate(rate: float) -> str:
-    """Write a rate so that reading it gives the same number again."""
-    text = units.format_rate(rate)
-    return text if math.isclose(units.parse_rate(text), rate, rel_tol=1e-9) else f"{rate:.9f}/s"
+    """Write a rate so that reading it gives the same number again, if there is such a text."""
+    texts = [units.format_rate(rate)] + ([f"1/{units.format_duration(1 / rate)}"] if rate > 0 else [])
+    return next((text for text in texts if units.parse_rate(text) == rate), f"{rate:.9f}/s")
 
 
 def _number(value: float) -> float:
@@ -317,7 +316,7 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """Write a scalar: plain where it reads back as it is, else in double quotes, as JSON would."""
+    """Write a scalar: plain where it reads back as it is, else in double quotes."""
     if not isinstance(value, str):
         return json.dumps(value)
     if _PLAIN.fullmatch(value):
@@ -326,4 +325,14 @@ def _scalar(value: Any) -> str:
                 return value
         except ScalarError:
             pass
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    return f'"{"".join(map(_character, value))}"'
+
+
+def _character(character: str) -> str:
+    """Write a character between double quotes; YAML escapes are JSON's, but for those beyond U+FFFF."""
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
