@@ -8,6 +8,12 @@ function font(size) {
   return { family: getComputedStyle(document.body).fontFamily, size, color: colour("text-3") };
 }
 
+// Words over lines: a rim of the ground, so that both can be read.
+function halo() {
+  const ground = colour("ground");
+  return [...Array(4)].map(() => `0 0 3px ${ground}`).join(",");
+}
+
 function baseLayout(width, height, bottom) {
   return {
     width,
@@ -18,6 +24,7 @@ function baseLayout(width, height, bottom) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: font(11.5),
     showlegend: false,
+    separators: `.${NARROW}`,
     hovermode: false,
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     transition: { duration: 0 },
@@ -35,6 +42,7 @@ function valueAxis(options) {
     showline: false,
     ticks: "",
     tickfont: font(11.5),
+    tickformat: ",",
     ticksuffix: "\u2009",
     ...options,
   };
@@ -89,9 +97,7 @@ function limitMarks(data, limits, axes, toY) {
       xanchor: "right",
       yanchor: before ? "middle" : "bottom",
       xshift: before ? -4 : -2,
-      font: { ...font(12), color: tone, weight: 600 },
-      bgcolor: before ? undefined : colour("ground"),
-      borderpad: 1,
+      font: { ...font(12), color: tone, weight: 600, shadow: halo() },
     });
   }
   return { shapes, annotations };

@@ -90,6 +90,13 @@ function cpuRow(data, shown) {
   ], { range: [0, highest * 1.05], tickvals: [0, 50, 100] }, [{ x, y: shown.cpu, line: { color: colour("text-2"), width: 1.5 } }]);
 }
 
+// Room for the name and as many lines of keys as they take; keys grow by a number when they are read.
+function headHeight(one, width) {
+  const wide = one.keys.reduce((sum, key) => sum + 58 + key.name.length * 6.4, 0);
+  const lines = Math.ceil(wide / (narrow() ? width : width - 130));
+  return narrow() ? 38 + 19 * lines : 19 + 19 * lines;
+}
+
 function rowHead(one, top) {
   const head = element("div", "row-head");
   head.style.top = `${top}px`;
@@ -113,9 +120,8 @@ function timelineFigure(data) {
 
   return (width) => {
     const rows = [clientsRow, messagesRow, tripsRow, failuresRow, cpuRow].map((make) => make(data, shown)).filter(Boolean);
-    const headHeight = narrow() ? 58 : 38;
     const bottom = 24;
-    const plotted = rows.reduce((sum, one) => sum + ROWS[one.name] + headHeight, 0);
+    const plotted = rows.reduce((sum, one) => sum + ROWS[one.name] + headHeight(one, width), 0);
     const layout = { ...baseLayout(width, plotted + bottom, bottom), barmode: "stack", bargap: 0 };
     layout.shapes = phaseShapes(data);
     const traces = [];
@@ -124,7 +130,8 @@ function timelineFigure(data) {
     let top = 0;
     rows.forEach((one, index) => {
       const number = index ? String(index + 1) : "";
-      const [from, to] = [top + headHeight, top + headHeight + ROWS[one.name]];
+      const from = top + headHeight(one, width);
+      const to = from + ROWS[one.name];
       layout[`yaxis${number}`] = valueAxis({ domain: [1 - to / plotted, 1 - from / plotted], ...one.axis });
       for (const trace of one.traces) {
         traces.push({ type: "scatter", mode: "lines", hoverinfo: "skip", ...trace, xaxis: "x", yaxis: `y${number}` });
@@ -134,7 +141,7 @@ function timelineFigure(data) {
       const marks = limitMarks(data, one.limits || [], axes, log);
       layout.shapes.push(...marks.shapes);
       layout.annotations.push(...marks.annotations);
-      heads.push(rowHead(one, top + (narrow() ? 8 : 10)));
+      heads.push(rowHead(one, top + 10));
       top = to;
     });
     layout.xaxis = timeAxis(data, { anchor: `y${rows.length > 1 ? rows.length : ""}` });

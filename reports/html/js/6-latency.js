@@ -43,13 +43,13 @@ function heatFigure(data) {
       const last = p99[1].findLastIndex((ms) => ms);
       layout.annotations.push({
         xref: "x", yref: "y", x: line.x[last], y: line.y[last], text: "p99", showarrow: false, xanchor: "right", yanchor: "bottom",
-        yshift: 4, font: { ...font(12), color: colour("text") }, bgcolor: colour("ground"), borderpad: 1,
+        yshift: 8, font: { ...font(12), color: colour("text"), shadow: halo() },
       });
     }
     const near = data.timeline.limits.filter((limit) => limit.ms >= heat.edges[0] && limit.ms <= heat.edges.at(-1));
     const marks = limitMarks(data, near, { xref: "x", yref: "y" }, (ms) => Math.log10(ms));
     layout.shapes.push(...marks.shapes);
-    layout.annotations.push(...marks.annotations.map((one) => ({ ...one, bgcolor: colour("ground") })));
+    layout.annotations.push(...marks.annotations.map((one) => ({ ...one, bgcolor: colour("ground"), borderpad: 1 })));
     return { data: traces, layout };
   };
 }
@@ -85,7 +85,8 @@ function setUpHeatTip(figure, data) {
     const count = y < NO_REPLY && isMissing ? heat.none[column] : heat.counts[column]?.[band];
     tip.hidden = !count || y > height;
     if (tip.hidden) return;
-    const what = y < NO_REPLY && isMissing ? "without a reply" : `${latency(heat.edges[band])} to ${latency(heat.edges[band + 1])}`;
+    const bounds = `${latency(heat.edges[band])} to ${latency(heat.edges[band + 1])}`;
+    const what = y < NO_REPLY && isMissing ? "without a reply" : `of ${bounds}`;
     tip.textContent = `${grouped(count)} ${what}, at ${moment(heat.starts[column], data.unit)}`;
     const left = Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth - 4);
     tip.style.left = `${Math.max(left, 0)}px`;
@@ -103,6 +104,7 @@ function curveFigure(data) {
     const layout = baseLayout(width, height + head, 40);
     layout.margin.t = head;
     const highest = Math.max(...curves.flatMap((one) => one.y));
+    const answered = (one) => cutAt(one, data.curve.timeout);
     const near = limits.filter((limit) => limit.ms <= highest * 5);
     const values = [...curves.flatMap((one) => one.y), ...near.map((limit) => limit.ms)].filter((ms) => ms > 0);
     const [low, high] = [Math.min(...values) * 0.75, Math.max(...values) * 1.3];
@@ -120,9 +122,14 @@ function curveFigure(data) {
     const line = (one, style) => ({ type: "scatter", mode: "lines", x: one.x, y: one.y, hoverinfo: "skip", line: style });
     const traces = [];
     const keys = [];
-    if (send) traces.push(line(send, { color: colour("send"), width: 2, dash: "4px,2px" }));
+    if (schedule && send) {
+      const upper = answered(schedule);
+      const lower = { x: upper.x, y: upper.x.map((x) => at([send.x, send.y], x)) };
+      const tint = { fill: "tonexty", fillcolor: tinted(colour("schedule"), 0.12) };
+      traces.push(line(lower, { width: 0 }), { ...line(upper, { width: 0 }), ...tint });
+    }
     if (schedule) {
-      traces.push({ ...line(schedule, { color: colour("schedule"), width: 2 }), fill: send ? "tonexty" : "none", fillcolor: tinted(colour("schedule"), 0.12) });
+      traces.push(line(schedule, { color: colour("schedule"), width: 2 }));
       keys.push({ class: "c-schedule", name: `${schedule.name}, from schedule`, read: () => "" });
     }
     if (send) {
@@ -133,7 +140,8 @@ function curveFigure(data) {
       traces.push(line(quiet, { color: colour("p50"), width: 1.5 }));
       keys.push({ class: "thin c-p50", name: quiet.name, read: () => "" });
     }
-    nameTheGap(layout, schedule, send);
+    if (schedule && send) nameTheGap(layout, answered(schedule), send, marked, place);
+    if (schedule) nameTheTimeout(layout, schedule, data.curve);
     markLimits(layout, near, marked, place, low);
     markObserved(layout, traces, marked, place);
     return { data: traces, layout, heads: [curveKeys(keys)] };
@@ -145,18 +153,35 @@ function tinted(value, share) {
   return `rgba(${r},${g},${b},${share})`;
 }
 
-// The area between both clocks is named where it is widest, if it is wide enough for words.
-function nameTheGap(layout, schedule, send) {
-  if (!schedule || !send) return;
-  let [widest, place] = [0, 0];
-  schedule.x.forEach((x, index) => {
-    const gap = Math.log10(schedule.y[index] / (at([send.x, send.y], x) || schedule.y[index]));
-    const isInside = x > schedule.x[0] + 0.8 && x < schedule.x.at(-1) - 0.4;
-    if (gap > widest && isInside) [widest, place] = [gap, index];
+// A curve as far as replies came; beyond that it is flat at the timeout.
+function cutAt(one, timeout) {
+  const end = timeout ? one.y.findIndex((ms) => ms > timeout * 0.985) : -1;
+  return end < 0 ? one : { ...one, x: one.x.slice(0, end), y: one.y.slice(0, end) };
+}
+
+function nameTheTimeout(layout, schedule, curve) {
+  if (cutAt(schedule, curve.timeout).x.length === schedule.x.length) return;
+  layout.annotations.push({
+    x: schedule.x.at(-1), y: Math.log10(schedule.y.at(-1)), text: `no reply within ${latencyTick(curve.timeout)}`, showarrow: false, xanchor: "right",
+    yanchor: "bottom", font: { ...font(12), color: colour("schedule") },
   });
-  if (widest < 0.2) return;
-  const y = (Math.log10(schedule.y[place]) + Math.log10(at([send.x, send.y], schedule.x[place]))) / 2;
-  layout.annotations.push({ x: schedule.x[place], y, text: "before the send", showarrow: false, font: { ...font(12), color: colour("schedule") } });
+}
+
+// The area between both clocks is named where there is most room for the words, if there is enough.
+function nameTheGap(layout, schedule, send, marked, place) {
+  const [first, last] = layout.xaxis.range;
+  const [low, high] = layout.yaxis.range;
+  const width = layout.width - layout.margin.l;
+  const half = (52 / width) * (last - first);
+  let [widest, best] = [0, null];
+  for (const x of schedule.x) {
+    if (x - half < first || x + half > schedule.x.at(-1) || marked.some((one) => Math.abs(place(one.share) - x) < half + 0.1)) continue;
+    // Both curves rise, so the room is from the lower one's right end to the upper one's left end.
+    const [floor, ceiling] = [Math.log10(at([send.x, send.y], x + half)), Math.log10(at([schedule.x, schedule.y], x - half))];
+    if (ceiling - floor > widest) [widest, best] = [ceiling - floor, { x, y: (floor + ceiling) / 2 }];
+  }
+  if (!best || (widest * 340) / (high - low) < 16) return;
+  layout.annotations.push({ ...best, text: "before the send", showarrow: false, font: { ...font(12), color: colour("schedule") } });
 }
 
 function markLimits(layout, limits, marked, place, low) {
@@ -168,7 +193,7 @@ function markLimits(layout, limits, marked, place, low) {
     layout.shapes.push({ type: "line", x0: x, x1: x, y0: limit.ms, y1: seen ? seen.ms : low, line: { color: tone, width: 1, dash: "dot" } });
     layout.annotations.push({
       x: Math.max(x - 0.42, 0.301), y: Math.log10(limit.ms), text: escaped(limit.label), showarrow: false, xanchor: x > 1.4 ? "right" : "left",
-      yanchor: x > 1.4 ? "middle" : "bottom", xshift: -4, font: { ...font(12), color: tone, weight: 600 },
+      yanchor: x > 1.4 ? "middle" : "bottom", xshift: -4, font: { ...font(12), color: tone, weight: 600, shadow: halo() },
     });
   }
 }

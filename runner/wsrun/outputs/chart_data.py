@@ -162,6 +162,7 @@ def _curve(view: View, shown: picture.Picture) -> dict[str, Any] | None:
         "curves": [_one(curve) for curve in view.latencies.curves],
         "limits": limits[:LIMITS],
         "marked": marked,
+        "timeout": short(view.latencies.timeout * 1000) if view.latencies.timeout else None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from wsrun.view.formats import NARROW
+from wsrun.view.formats import NARROW, group
 
 TICKS = 10
 """A time axis has no more ticks than about this."""
@@ -48,7 +48,7 @@ def time_ticks(length: float, most: int = TICKS) -> list[Tick]:
     ticks = []
     for number in range(int(length / step + 1e-9) + 1):
         value = number * step / unit.seconds
-        label = f"{value:.0f}" if abs(value - round(value)) < 1e-6 else f"{value:.1f}"
+        label = group(round(value)) if abs(value - round(value)) < 1e-6 else f"{value:.1f}"
         ticks.append(
             Tick(100 * number * step / length, label if number == 0 else f"{label}{NARROW}{unit.name}")
         )

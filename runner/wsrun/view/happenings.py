@@ -11,7 +11,6 @@ from wsrun.view import formats, series
 from wsrun.view.criteria import Mark
 from wsrun.view.formats import Figure
 from wsrun.view.reading import ENOUGH, QUANTILES, Reading
-from wsrun.view.series import Spread
 from wsrun.view.words import counted
 
 UNFOLDED = 30
@@ -90,15 +89,15 @@ def timeline(reading: Reading) -> TimelineTable | None:
     for row in rows:
         groups.setdefault(int((row["t"] + row["length"] / 2) / every), []).append(row)
     columns = (
-        "clients",
-        "sent /s",
-        "answered /s",
+        "Clients",
+        "Sent /s",
+        "Answered /s",
         "p50",
         "p95",
         "p99",
         "p99 from send",
-        "no reply",
-        "failures",
+        "No reply",
+        "Failures",
         "CPU",
     )
     found = tuple(_row(group, reading) for group in groups.values())
@@ -118,15 +117,13 @@ def _step(wanted: float, interval: float) -> float:
 
 def _row(rows: Sequence[Mapping[str, Any]], reading: Reading) -> TimelineRow:
     point = series.merge(rows, 1)[0]
-    trips = [part for known in point.round_trip if (part := series.spread(known)) is not None]
-    services = [part for known in point.service_time if (part := series.spread(known)) is not None]
     phase = next((p for p in reading["phases"] if p["start"] - 1e-9 <= point.t < p["end"] - 1e-9), None)
     cells = (
         formats.group(round(point.clients)),
         formats.significant(point.sent / point.length),
         formats.significant(point.answered / point.length),
-        *(_percentile(trips, stat) for stat in ("p50", "p95", "p99")),
-        _percentile(services, "p99"),
+        *(_percentile(point.round_trip, stat) for stat in ("p50", "p95", "p99")),
+        _percentile(point.service_time, "p99"),
         formats.group(point.no_reply),
         formats.group(sum(point.failures.values())),
         formats.percent(point.cpu).text,
@@ -134,11 +131,11 @@ def _row(rows: Sequence[Mapping[str, Any]], reading: Reading) -> TimelineRow:
     return TimelineRow(reading.moment(point.t), phase["name"] if phase else "", cells)
 
 
-def _percentile(spreads: Sequence[Spread], stat: str) -> str:
+def _percentile(distributions: Sequence[Mapping[str, Any]], stat: str) -> str:
     q = QUANTILES[stat]
-    if sum(part.count for part in spreads) * (1 - q) < ENOUGH - 1e-6:
+    if sum(known["count"] or 0 for known in distributions) * (1 - q) < ENOUGH - 1e-6:
         return formats.DASH
-    return formats.milliseconds(series.mixture(spreads, q))
+    return formats.milliseconds(series.mixture(distributions, q))
 
 
 def summary(length: float, parts: int) -> str:

@@ -90,10 +90,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """The section. ``where``: the judged phase, or the whole run; ``quiet``: what to hold it against."""
+    """The section. ``where``: the judged phase, or the whole run; ``quiet``: what to hold it against.
+
+    ``timeout``: seconds as which a message that was never answered counts, None when there was none.
+    """
 
     where: str
     quiet: str | None
+    timeout: float | None
     heat: Heat | None
     curves: tuple[Curve, ...]
     percentiles: tuple[PercentileRow, ...]
@@ -116,6 +120,7 @@ def build(reading: Reading) -> Latencies | None:
     return Latencies(
         where=focus.phase or "the whole run",
         quiet=quiet["name"] if quiet else None,
+        timeout=judged["round_trip"]["timeout"] if judged["round_trip"]["timeouts"] else None,
         heat=_heat(reading["heat"]),
         curves=tuple(_curves(reading, quiet)),
         percentiles=tuple(_percentile_row(stat, judged, quiet, reading) for stat in QUANTILES),

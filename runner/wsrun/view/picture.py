@@ -11,6 +11,7 @@ from wsrun.view import criteria, formats, series
 from wsrun.view.formats import Figure
 from wsrun.view.reading import QUANTILES, Clock, Reading, is_warm_up, latency
 from wsrun.view.series import Line, Point
+from wsrun.view.words import cut
 
 MARKS = 4
 """So many kinds of failure are marked on the time axis."""
@@ -18,7 +19,7 @@ MARKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One phase on the time axis. ``is_main``: its name is always shown; ``is_tinted``: every other one is."""
+    """One phase on the time axis. ``is_main``: its name always shows; ``is_tinted``: every other one."""
 
     name: str
     load: str
@@ -210,7 +211,7 @@ def _ticks(reading: Reading, stat: str) -> tuple[Tick, ...]:
     for clock in ("round_trip", "service_time"):
         value = clocks[clock][stat]
         if value is not None:
-            found.append(Tick(clock, min(end, reading.length), value, latency(clocks[clock], value)))
+            found.append(Tick(clock, min(end, reading.ended), value, latency(clocks[clock], value)))
     return tuple(found)
 
 
@@ -225,5 +226,5 @@ def _marks(reading: Reading) -> tuple[FailureMark, ...]:
 
 def short_cause(error: Mapping[str, Any]) -> str:
     """Shorten a cause to its code, if it has one: ``refused-503`` is ``503``."""
-    match = re.search(r"[0-9]{3,4}$", error["cause"])
-    return match.group() if match else str(error["cause"])[:24].replace("-", " ")
+    match = re.fullmatch(r"(?:refused|closed)-([0-9]{3,4})", error["cause"])
+    return match.group(1) if match else cut(error["cause"], 24).replace("-", " ")

@@ -1,9 +1,8 @@
 """Values over time, made few enough to draw: intervals merged, and no percentile without samples.
 
 Counters are summed and gauges averaged (with their lowest and highest). A result holds only a few percentiles
-of each interval, so a percentile of merged intervals is read off the mixture of their distributions, each
-taken as straight between the percentiles known of it. A quantile of a mixture always lies between the
-lowest and the highest quantile of its parts, and so does this one.
+of each interval, so a percentile of merged intervals is read off the mixture of their distributions, as far
+as these are known.
 """
 
 from __future__ import annotations
@@ -24,67 +23,64 @@ LONGEST = 10.0
 """Seconds over which neighbouring intervals are merged, at most, to have enough replies for a point."""
 
 _KNOWN = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+_PIECES = 6
+_FEW = 50
+"""So many atoms stand for the replies between two that are known; two will do where many intervals merge."""
+
+Atom = tuple[float, float]
+"""A value in seconds, and how many replies it stands for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """What is known of a distribution: its count, and values at rising shares of it."""
+def atoms(known: Mapping[str, Any], pieces: int = _PIECES) -> list[Atom]:
+    """Return replies that fit what is known of a distribution, lowest first; none when it is empty.
 
-    count: int
-    shares: tuple[float, ...]
-    values: tuple[float, ...]
-
-    def share_below(self, value: float) -> float:
-        """Return about how large a share lies at or below ``value``."""
-        values = self.values
-        if value < values[0]:
-            return 0.0
-        right = bisect_right(values, value)
-        if right == len(values):
-            return 1.0
-        low, high = values[right - 1], values[right]
-        part = (value - low) / (high - low)
-        return self.shares[right - 1] + (self.shares[right] - self.shares[right - 1]) * part
-
-
-def spread(known: Mapping[str, Any]) -> Spread | None:
-    """Read a distribution of one interval; None when it is empty.
-
-    The fastest reply is not known; the half below the median is taken as reaching down to half of it.
+    A percentile is the reply of a certain rank, so a few replies are known exactly. Those between are taken
+    as straight in log(value) over -log(share beyond), which a tail nearly is. The fastest reply is not known
+    and is taken as half the median.
     """
-    points = [(share, float(known[name])) for name, share in _KNOWN if known.get(name) is not None]
-    if not known.get("count") or not points:
-        return None
-    shares, values = [0.0], [points[0][1] / 2 if points[-1][1] > points[0][1] else points[0][1]]
-    for share, value in points:
-        shares.append(share)
-        values.append(max(value, values[-1]))
-    shares[-1] = 1.0
-    return Spread(int(known["count"]), tuple(shares), tuple(values))
+    count = known.get("count") or 0
+    found: list[Atom] = []
+    last_rank, last_value = 0, 0.0
+    for name, share in _KNOWN:
+        value = known.get(name)
+        rank = max(1, math.ceil(share * count * (1 - 1e-12)))
+        if not count or value is None or rank <= last_rank:
+            continue
+        value = max(float(value), last_value, 1e-9)
+        low = last_value or value / 2
+        between = rank - last_rank - 1
+        number = min(between, pieces)
+        start, end = _beyond(last_rank, count), _beyond(rank, count)
+        for index in range(number):
+            at = _beyond(last_rank + between * (index + 0.5) / number + 0.5, count)
+            part = (at - start) / (end - start)
+            found.append((low * (value / low) ** part, between / number))
+        found.append((value, 1.0))
+        last_rank, last_value = rank, value
+    if found and last_rank < count:
+        found.append((last_value, float(count - last_rank)))
+    return found
 
 
-def mixture(spreads: Sequence[Spread], q: float) -> float:
-    """Return the ``q`` quantile (0 … 1) of several distributions together; one alone answers exactly."""
-    total = sum(part.count for part in spreads)
-    candidates = sorted({value for part in spreads for value in part.values})
+def _beyond(rank: float, count: int) -> float:
+    return -math.log(1 + 0.5 / count - rank / count)
 
-    def below(value: float) -> float:
-        return sum(part.count * part.share_below(value) for part in spreads) / total
 
-    low, high = 0, len(candidates) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if below(candidates[middle]) >= q - 1e-12:
-            high = middle
-        else:
-            low = middle + 1
-    if low == 0:
-        return candidates[0]
-    left, right = candidates[low - 1], candidates[low]
-    at_left, at_right = below(left), below(right)
-    if at_right <= at_left:
-        return right
-    return left + (right - left) * min(max((q - at_left) / (at_right - at_left), 0.0), 1.0)
+def mixture(distributions: Sequence[Mapping[str, Any]], q: float) -> float | None:
+    """Return the ``q`` quantile (0 … 1) of several distributions together, None when all are empty.
+
+    It is exact for a single one whose ``q`` quantile is known, and never below the lowest or above the
+    highest such quantile of several.
+    """
+    pieces = _PIECES if len(distributions) <= _FEW else 2
+    found = sorted(atom for known in distributions for atom in atoms(known, pieces))
+    wanted = q * sum(weight for _, weight in found) * (1 - 1e-9)
+    seen = 0.0
+    for value, weight in found:
+        seen += weight
+        if seen >= wanted:
+            return value
+    return found[-1][0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +208,7 @@ def _value(points: Sequence[Point], clock: str, stat: str, q: float) -> float | 
         return None if value is None else float(value)
     if not any(stat in interval for interval in known):
         return None
-    spreads = [part for interval in known if (part := spread(interval)) is not None]
-    return mixture(spreads, q) if spreads else None
+    return mixture(known, q)
 
 
 def has_values(line: Line) -> bool:

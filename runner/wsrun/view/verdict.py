@@ -103,7 +103,8 @@ def _line(reading: Reading, marks: tuple[Mark, ...]) -> str:
     elif not marks:
         first = "No criteria"
     elif count["met"] == len(marks):
-        first = "The only criterion is met" if len(marks) == 1 else f"All {total} met"
+        all_of = {1: "The only criterion", 2: "Both criteria"}.get(len(marks), f"All {total}")
+        first = f"{all_of} met"
     else:
         first = f"{count['met']} of {total} met"
     before = " before it ended" if reading["state"] in ("interrupted", "terminated") and marks else ""

@@ -144,7 +144,7 @@ def _message(run: Run, t: float, rng: Random, harm: float) -> Message:
     if index and run.phases[index - 1].stress and t - start < 2.5 and after:
         service *= 1 + 4 * harm * math.exp(-(t - start))
     outcome = "answered"
-    if rng.random() < load * 0.006 * harm or service + wait >= run.timeout:
+    if rng.random() < min(load, 0.5) * 0.007 * harm or service + wait >= run.timeout:
         outcome = "timed_out"
     elif rng.random() < 0.0004 * harm * load:
         outcome = "lost"
