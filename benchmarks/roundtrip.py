@@ -15,19 +15,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import raw_picows
+from harness import machine
 
 from wsrun.demo.process import DemoServer
 
@@ -84,21 +81,10 @@ def wsrun(url: str, clients: int, seconds: int, *, transport: str = "fast") -> S
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder, "roundtrip.yaml")
         scenario.write_text(SCENARIO.format(url=url, clients=clients, seconds=seconds))
-        command = [
-            sys.executable,
-            "-m",
-            "wsrun",
-            "run",
-            str(scenario),
-            "--out",
-            folder,
-            "--workers",
-            "1",
-            "--quiet",
-        ]
-        # Closed loops without think time saturate the generator on purpose: exit 3 is expected.
+        command = [sys.executable, "-m", "wsrun", "run", str(scenario), "--out", folder, "--quiet"]
         command += ["--workers", "1", "--transport", transport]
-        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+        # Closed loops without think time saturate the generator on purpose: exit 3 is expected.
+        subprocess.run(command, check=False, capture_output=True)
         found = next(Path(folder).rglob("result.json"))
         result = json.loads(found.read_text())
     cpu = sum(row["cpu"] * row["length"] for row in result["timeline"] if row["cpu"] is not None)
@@ -123,15 +109,16 @@ def k6(url: str, clients: int, seconds: int) -> Sample:
     return Sample(int(json.loads(done.stdout)["trips"]), cpu)
 
 
-def _raw(kind: str) -> Callable[[str, int, int], Sample]:
+def _raw(label: str) -> Callable[[str, int, int], Sample]:
     def run(url: str, clients: int, seconds: int) -> Sample:
         # In a process of its own, so that its CPU is nobody else's.
         code = (
-            "import sys, json; sys.path.insert(0, sys.argv[1]); import raw_picows;"
-            "print(json.dumps(raw_picows.run(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), kind=sys.argv[5])))"
+            "import json, sys; sys.path.insert(0, sys.argv[1]); import raw_picows;"
+            "row = raw_picows.ROWS[sys.argv[2]];"
+            "print(json.dumps(row(sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))))"
         )
         here = str(Path(__file__).parent)
-        arguments = [here, url, str(clients), str(seconds), kind]
+        arguments = [here, label, url, str(clients), str(seconds)]
         done = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
         return Sample(*json.loads(done.stdout))
 
@@ -150,19 +137,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args(arguments)
-    rows: dict[str, Callable[[str, int, int], Sample]] = {
-        f"picows, raw: {label}": _raw(kind) for kind, label in raw_picows.KINDS.items()
-    }
+    rows: dict[str, Callable[[str, int, int], Sample]] = {label: _raw(label) for label in raw_picows.ROWS}
     rows["wsrun, fast"] = wsrun
     rows["wsrun, reference"] = lambda url, clients, seconds: wsrun(
         url, clients, seconds, transport="reference"
     )
     if _k6() is not None:
         rows["k6"] = k6
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(
-        ", ".join(f"{name} {metadata.version(name)}" for name in ("picows", "uvloop", "websockets", "orjson"))
-    )
+    print(machine())
     print(f"{asked.clients} connections, {asked.seconds} s a row, best of {asked.rounds}\n")
     print(f"{'client':44} {'µs CPU / trip':>14} {'spread':>14} {'trips / CPU s':>14}")
     best: dict[str, float] = {}
