@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import zlib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,10 +11,10 @@ from random import Random
 from typing import Any, Final
 
 POOL: Final = 500
-"""Values made for each distinct call with constant arguments; a tenth of it for long texts."""
+"""Values made for each distinct call with constant arguments, fewer where they are long."""
 
 _MOST: Final = 10_000
-_LARGE: Final = 100
+_MOST_TEXT: Final = 1 << 19
 _WIDE: Final = frozenset({"pyint", "random_int"})
 _LEFT_OUT: Final = frozenset(
     (
@@ -42,8 +43,7 @@ class FakePool:
         pool = self._pools.get(key)
         if pool is None:
             seed = self._seed ^ zlib.crc32(key.encode("utf-8", "replace"))
-            count = POOL if _size(name, arguments, named) <= _LARGE else POOL // 10
-            pool = tuple(self._make(seed, count, name, arguments, named))
+            pool = tuple(self._make(seed, POOL, name, arguments, named))
             self._pools[key] = pool
         return pool
 
@@ -66,13 +66,18 @@ class FakePool:
         if name not in provider_names():
             raise ValueError(f"Faker does not know how to make {name!r}")
         if _size(name, arguments, named) > _MOST:
-            raise ValueError(f"fake.{name} takes numbers up to {_MOST}")
+            raise ValueError(f"fake.{name} takes numbers up to {_MOST}, all of them multiplied")
         if self._made is None:
             self._made = _faker()
         self._made.seed_instance(seed)
         make = getattr(self._made, name)
+        values: list[Any] = []
+        size = 0
         try:
-            return [_plain(make(*arguments, **named)) for _ in range(count)]
+            while len(values) < count and size < _MOST_TEXT:
+                values.append(_plain(make(*arguments, **named)))
+                size += len(str(values[-1]))
+            return values
         except Exception as error:  # Providers raise what they like when their arguments are wrong.
             raise ValueError(f"fake.{name}: {error}") from error
 
@@ -105,9 +110,13 @@ def _key(name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> str
 
 
 def _size(name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> int:
-    """Return the largest number among the arguments, unless numbers are what the call makes."""
-    sizes = [abs(size) for size in (*arguments, *named.values()) if isinstance(size, int)]
-    return 0 if name in _WIDE else max(sizes, default=0)
+    """Return the product of the numbers among the arguments, unless numbers are what the call makes.
+
+    So many sentences of so many words: the product is what bounds the work.
+    """
+    if name in _WIDE:
+        return 0
+    return math.prod(abs(size) for size in (*arguments, *named.values()) if isinstance(size, int) and size)
 
 
 def _plain(value: Any) -> Any:

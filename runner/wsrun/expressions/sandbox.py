@@ -22,7 +22,7 @@ from wsrun.expressions.filters import MOST_TEXT, TooLargeError, filters
 from wsrun.expressions.names import Function, Members
 
 _LARGEST: Final = 1 << 64
-_WIDE_FORMAT: Final = re.compile(r"%[^a-z%]*(?:\d{4}|\*)")
+_WIDE_FORMAT: Final = re.compile(r"%[^a-zA-Z%]*(?:\d{4}|\*)")
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
@@ -56,13 +56,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "**":
             raise SecurityError("there are no powers")
         if operator == "*":
-            for whole, times in ((left, right), (right, left)):
-                if isinstance(whole, str | list | tuple) and isinstance(times, int):
-                    _check(len(whole) * times)
+            _check_product(left, right)
+            _check_product(right, left)
         if operator == "+" and isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
             _check(len(left) + len(right))
-        if operator == "%" and isinstance(left, str) and _WIDE_FORMAT.search(left):
-            raise TooLargeError
+        if operator == "%" and isinstance(left, str):
+            _check_format(left, right)
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, int) and abs(result) > _LARGEST:
             raise SecurityError("the result has more than 64 bits")
@@ -72,6 +71,23 @@ class Sandbox(ImmutableSandboxedEnvironment):
 def _check(length: int) -> None:
     if length > MOST_TEXT:
         raise TooLargeError
+
+
+def _check_product(whole: Any, times: Any) -> None:
+    if isinstance(whole, list | tuple):
+        # A list of lists of lists would share its items: small in memory, and endless to write down.
+        raise SecurityError("a list cannot be multiplied")
+    if isinstance(whole, str) and isinstance(times, int):
+        _check(len(whole) * times)
+
+
+def _check_format(layout: str, values: Any) -> None:
+    items = values if isinstance(values, tuple) else (values,)
+    if not all(isinstance(item, str | int | float) for item in items):
+        raise SecurityError("% takes texts and numbers")
+    if _WIDE_FORMAT.search(layout):
+        raise TooLargeError
+    _check(len(layout) + sum(len(item) for item in items if isinstance(item, str)))
 
 
 @cache

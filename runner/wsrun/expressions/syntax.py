@@ -95,6 +95,10 @@ def path_of(node: nodes.Node) -> tuple[str, ...] | None:
     if isinstance(node, nodes.Getattr):
         above = path_of(node.node)
         return None if above is None else (*above, node.attr)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        # people['first name'] is how a column is called whose name is no word.
+        above = path_of(node.node)
+        return None if above is None or not isinstance(node.arg.value, str) else (*above, node.arg.value)
     return None
 
 
