@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from wsrun.expressions import Scope, Tools, compile_value, parse
+import orjson
+
+from wsrun.expressions import Scope, Tools, compile_text, compile_value, parse
 from wsrun.patterns.frame import ABSENT, Frame
 from wsrun.patterns.parsing import Condition, Pattern
 from wsrun.patterns.sources import Source, compile_source
 
-_UNIQUE = (("id",), ("seq",))
+_UNIQUE: Final = (("id",), ("seq",))
 """The names whose value no other message of a connection has."""
 
 
@@ -23,7 +25,7 @@ class Correlation:
     ``expected`` gives the key of a message that is being sent. ``key`` is the same for patterns whose replies
     carry their value in the same place. ``is_exact``: the value alone decides, nothing else is asked;
     ``is_id``: it is the id of the message as it is.
-    ``json_path`` is the way to it when there is one plain way.
+    ``json_path`` is the way to it through objects, when there is one such way.
     """
 
     key: Hashable
@@ -31,40 +33,45 @@ class Correlation:
     expected: Callable[[Scope], Any]
     is_exact: bool
     is_id: bool
-    json_path: tuple[str | int, ...] | None
+    json_path: tuple[str, ...] | None
 
 
 def correlation(pattern: Pattern, tools: Tools) -> Correlation | None:
     """Return the correlation of a pattern; None when it has none, and requests must be tried in turn."""
-    chosen = [_unique(alternative) for alternative in pattern.alternatives]
-    conditions = [condition for condition in chosen if condition is not None]
-    texts = {condition.value for condition in conditions}
-    if len(conditions) < len(chosen) or len(texts) != 1:
+    conditions = []
+    for alternative in pattern.alternatives:
+        condition = _unique(alternative)
+        if condition is None:
+            return None
+        conditions.append(condition)
+    text = conditions[0].value
+    as_text = conditions[0].source.gives_text
+    if any(one.value != text or one.source.gives_text != as_text for one in conditions):
         return None
     sources = tuple(dict.fromkeys(condition.source for condition in conditions))
-    text = texts.pop()
-    template = parse(text)
-    evaluate = compile_value(text, tools)
-    exact = all(len(alternative) == 1 for alternative in pattern.alternatives)
+    evaluate = compile_text(text, tools) if as_text else compile_value(text, tools)
     return Correlation(
         key=tuple(source.text for source in sources),
         extracts=tuple(_extract(source) for source in sources),
         expected=lambda scope: as_key(evaluate(scope)),
-        is_exact=exact,
-        is_id=template.is_single and template.parts[0].source == "id",  # type: ignore[union-attr]
-        json_path=sources[0].steps if len(sources) == 1 else None,
+        is_exact=all(len(alternative) == 1 for alternative in pattern.alternatives),
+        is_id=_is_id(text),
+        json_path=_way(sources[0]) if len(sources) == 1 else None,
     )
 
 
 def as_key(value: Any) -> Any:
-    """Return a value as a key that is equal where JSON says so; text is its own key."""
-    if value.__class__ is str:
+    """Return a value as a key that is equal where JSON says so; text is its own key, ABSENT too."""
+    if value.__class__ is str or value is ABSENT:
         return value
     if isinstance(value, bool) or value is None:
         return ("constant", value)
     if isinstance(value, int | float):
         return ("number", value)
-    return ABSENT
+    try:
+        return ("json", orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+    except TypeError:
+        return ABSENT
 
 
 def _extract(source: Source) -> Callable[[Frame], Any]:
@@ -79,3 +86,14 @@ def _unique(alternative: tuple[Condition, ...]) -> Condition | None:
                 if not isinstance(part, str) and any(name in part.names for name in _UNIQUE):
                     return condition
     return None
+
+
+def _is_id(text: str) -> bool:
+    first, *others = parse(text).parts
+    return not others and not isinstance(first, str) and first.source == "id"
+
+
+def _way(source: Source) -> tuple[str, ...] | None:
+    steps = source.steps or ()
+    names = tuple(step for step in steps if isinstance(step, str))
+    return names if names and len(names) == len(steps) else None

@@ -1,11 +1,23 @@
-"""JSON Schema on values from the network: compiled once, no references outside, no regex that can hang."""
+"""JSON Schema on values from the network: compiled once, no references outside, no check that can hang."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from wsrun.patterns.sources import SourceError, compile_regex
+from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex
+
+MOST_REFERENCES: Final = 10_000
+"""References followed while one value is checked: a few of them that name each other could go on for ever."""
+
+_REFERENCES: Final = ("$ref", "$dynamicRef")
+_CHECKED: Final = {"$ref": str, "$dynamicRef": str, "$id": str, "pattern": str, "patternProperties": Mapping}
+_DATA: Final = ("const", "enum", "default", "examples")
+_NAMED: Final = ("properties", "$defs", "definitions", "dependentSchemas")
+
+
+class _TooMuch(Exception):  # noqa: N818  (leaves this module as "not valid")
+    """More references were followed than a value may cost."""
 
 
 def check_schema(schema: Any) -> str | None:
@@ -14,53 +26,102 @@ def check_schema(schema: Any) -> str | None:
 
     if not isinstance(schema, Mapping | bool):
         return "a schema is a mapping"
+    meta = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA)
     try:
-        jsonschema.Draft202012Validator.check_schema(schema)
-    except jsonschema.SchemaError as error:
-        return f"this schema is wrong: {error.message[:120]}"
-    for reference in _references(schema):
-        if not reference.startswith("#"):
-            return f"a schema refers to nothing outside itself, and this one refers to {reference[:60]}"
-    for pattern in _patterns(schema):
+        error = next(meta.iter_errors(schema), None)
+    except RecursionError:
+        return "this schema is nested too deeply"
+    if error is not None:
+        place = ".".join(map(str, error.absolute_path))
+        return f"this schema is wrong{' at ' + place if place else ''}: {error.message[:120]}"
+    return next(filter(None, (_problem(key, value, schema) for key, value in _keywords(schema))), None)
+
+
+def _problem(key: str, value: Any, schema: Any) -> str | None:
+    """Return why a keyword of a schema cannot be used."""
+    if key in ("$id", "patternProperties"):
+        return f"a schema here has no {key}"
+    if key == "pattern":
         try:
-            compile_regex(pattern)
-        except SourceError as error:
+            compile_regex(value)
+        except RegexError as error:
             return error.message
+        return None
+    if not value.startswith("#"):
+        return f"a schema here refers to nothing outside itself, and this one refers to {value[:60]}"
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    try:
+        Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver().lookup(value)
+    except Unresolvable:
+        return f"there is no {value[:60]} in this schema"
     return None
 
 
 def compile_schema(schema: Any) -> Callable[[Any], bool]:
-    """Compile a checked schema to a function that tells whether a value is valid."""
+    """Compile a checked schema to a function that tells whether a value is valid; it never raises."""
     import jsonschema
 
-    regexes = {pattern: compile_regex(pattern) for pattern in _patterns(schema)}
+    followed = 0
+    error = jsonschema.ValidationError
+    follow = {name: jsonschema.Draft202012Validator.VALIDATORS[name] for name in _REFERENCES}
 
     def pattern(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
-        if validator.is_type(value, "string") and not regexes[wanted].search(value):
-            yield jsonschema.ValidationError(f"{wanted} is not in it")
+        if isinstance(value, str) and compile_regex(wanted).search(value[:LONGEST_SUBJECT]) is None:
+            yield error("pattern")
 
-    validators = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        jsonschema.Draft202012Validator, {"pattern": pattern}
-    )
-    valid: Callable[[Any], bool] = validators(schema).is_valid
+    def unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Iterator[Any]:
+        if wanted and isinstance(value, list) and len(set(map(_as_hashable, value))) < len(value):
+            yield error("uniqueItems")
+
+    def counted(name: str) -> Callable[..., Iterator[Any]]:
+        def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
+            nonlocal followed
+            followed += 1
+            if followed > MOST_REFERENCES:
+                raise _TooMuch
+            yield from follow[name](validator, wanted, value, schema)
+
+        return reference
+
+    extend: Callable[..., Any] = jsonschema.validators.extend
+    own = {"pattern": pattern, "uniqueItems": unique, **{name: counted(name) for name in _REFERENCES}}
+    validator = extend(jsonschema.Draft202012Validator, own)(schema)
+
+    def valid(value: Any) -> bool:
+        nonlocal followed
+        followed = 0
+        try:
+            return bool(validator.is_valid(value))
+        except Exception:
+            # What a server sent is nested too deep, has numbers too large, or follows too many references.
+            return False
+
     return valid
 
 
-def _references(schema: Any) -> Iterator[str]:
-    yield from _values_of("$ref", schema)
-    yield from _values_of("$dynamicRef", schema)
+def _as_hashable(value: Any) -> Any:
+    """Return a JSON value as one that is equal, and hashes alike, where JSON says so."""
+    if isinstance(value, dict):
+        return "object", frozenset((key, _as_hashable(inner)) for key, inner in value.items())
+    if isinstance(value, list):
+        return "array", tuple(map(_as_hashable, value))
+    return type(value) is bool, value
 
 
-def _patterns(schema: Any) -> Iterator[str]:
-    yield from _values_of("pattern", schema)
-
-
-def _values_of(key: str, schema: Any) -> Iterator[str]:
+def _keywords(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the keywords that need a look, of a schema and all schemas in it, but nothing that is data."""
     if isinstance(schema, Mapping):
         for name, inner in schema.items():
-            if name == key and isinstance(inner, str):
-                yield inner
-            yield from _values_of(key, inner)
-    elif isinstance(schema, list):
+            if name in _NAMED and isinstance(inner, Mapping):
+                for named in inner.values():
+                    yield from _keywords(named)
+            elif isinstance(inner, _CHECKED.get(name, ())):
+                yield name, inner
+            elif name not in _DATA:
+                yield from _keywords(inner)
+    elif isinstance(schema, list | tuple):
         for inner in schema:
-            yield from _values_of(key, inner)
+            yield from _keywords(inner)

@@ -1,27 +1,29 @@
-"""Where a value is read from in a frame: ``$.a.b``, ``/regex/``, ``text``, ``hex``, ``u32(4)``, …"""
+"""Where a value is read in a frame: ``$.a.b``, ``/regex/``, ``text``, ``hex``, ``u32(4)``, ``socket``."""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from wsrun.patterns.frame import ABSENT, Frame
+from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex
 
 Read = Callable[[Frame], Any]
+Kind = Literal["json", "regex", "text", "hex", "number", "socket"]
 
-LONGEST_SUBJECT = 64 << 10
-"""Characters of a payload that a regex looks at."""
-
-_NUMBER = re.compile(r"(u8|u16|u32|u64)(le)?\((\d{1,9})\)")
-_SIMPLE = re.compile(
-    r"\$((?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:0|[1-9][0-9]{0,6})\]|\['[^'\\]*'\]|\[\"[^\"\\]*\"\])*)"
+_NUMBER: Final = re.compile(r"(u8|u16|u32|u64)(le)?\((\d{1,9})\)")
+_SIMPLE: Final = re.compile(
+    r"\$((?:\.[^\W\d]\w*|\[(?:0|[1-9][0-9]{0,6})\]|\['[^'\\\x00-\x1f]*'\]|\[\"[^\"\\\x00-\x1f]*\"\])*)"
 )
-_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
-_WORDS: tuple[Literal["text", "hex", "socket"], ...] = ("text", "hex", "socket")
-_WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
-_HELP = "sources are $.json.path, /regex/, text, hex, u8(n), u16(n), u32(n), u64(n) and socket"
+_STEP: Final = re.compile(r"\.([^\W\d]\w*)|\[(\d+)\]|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
+_WIDTHS: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
+_PLAIN: Final[dict[str, Kind]] = {"text": "text", "hex": "hex", "socket": "socket"}
+_WORDS: Final = (*_PLAIN, *(f"{name}{le}(0)" for name in _WIDTHS for le in ("", "le")))
+_LATER: Final = re.compile(r"status|header\(.*\)")
+_HELP: Final = "sources are $.json.path, /regex/, text, hex, socket, u8(offset) u16 u32 u64, u16le(offset) …"
 
 
 class SourceError(ValueError):
@@ -38,8 +40,13 @@ class Source:
     """A parsed source. ``steps`` is the way through the document where the path is plain, else None."""
 
     text: str
-    kind: Literal["json", "regex", "text", "hex", "number", "socket"]
+    kind: Kind
     steps: tuple[str | int, ...] | None = None
+
+    @property
+    def gives_text(self) -> bool:
+        """Whether its values are text by nature, so that they are compared as text: "3" from a regex is 3."""
+        return self.kind in ("regex", "text", "hex", "socket")
 
 
 def parse_source(text: str) -> Source:
@@ -49,30 +56,24 @@ def parse_source(text: str) -> Source:
         SourceError: it is none, or its path or regex does not compile.
     """
     if text.startswith("$"):
-        simple = _SIMPLE.fullmatch(text)
-        if simple is not None:
-            steps = [
-                int(index) if index else name or single or double
-                for name, index, single, double in _STEP.findall(simple.group(1))
-            ]
-            return Source(text, "json", tuple(steps))
-        _json_path(text)
-        return Source(text, "json")
-    if len(text) > 1 and text.startswith("/") and text.endswith("/"):
-        compile_regex(text[1:-1])
+        return _parse_path(text)
+    if len(text) > 2 and text[0] == text[-1] == "/":
+        try:
+            compile_regex(text[1:-1])
+        except RegexError as error:
+            raise SourceError(error.message, error.help) from error
         return Source(text, "regex")
-    for kind in _WORDS:
-        if text == kind:
-            return Source(text, kind)
+    if text in _PLAIN:
+        return Source(text, _PLAIN[text])
     if _NUMBER.fullmatch(text):
         return Source(text, "number")
     if text.startswith("/"):
-        raise SourceError("this regex is not closed", "close it with /")
-    raise SourceError(f"{text[:60]!r} is not a source", _HELP)
+        raise SourceError("this regex is not closed", "a regex stands between two slashes")
+    raise SourceError(f"{text[:60]!r} is not a source", _help(text))
 
 
 def compile_source(source: Source) -> Read:
-    """Compile a source; the function gives ABSENT where there is no such value."""
+    """Compile a source; the function gives ABSENT where there is no such value, and never raises."""
     match source.kind:
         case "json":
             return _steps(source.steps) if source.steps is not None else _query(source.text)
@@ -87,27 +88,31 @@ def compile_source(source: Source) -> Read:
     return _number(source.text)
 
 
-def compile_regex(pattern: str, *, binary: bool = False) -> Any:
-    """Compile a regex with RE2, whose time is linear in the subject whatever the pattern.
+def _parse_path(text: str) -> Source:
+    simple = _SIMPLE.fullmatch(text)
+    if simple is not None:
+        steps = [
+            int(index) if index else name or single or double
+            for name, index, single, double in _STEP.findall(simple.group(1))
+        ]
+        return Source(text, "json", tuple(steps))
+    from wsrun.patterns.queries import QueryError, compile_query
 
-    Raises:
-        SourceError: RE2 has no such pattern (back references and look-around are not regular).
-    """
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    if binary:
-        options.encoding = re2.Options.Encoding.LATIN1
     try:
-        return re2.compile(pattern.encode("latin-1", "replace") if binary else pattern, options=options)
-    except re2.error as error:
-        said = error.args[0] if error.args else "it does not compile"
-        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise SourceError(
-            f"this regex does not compile: {text}",
-            "regexes are RE2's: no back references, no look-ahead, no look-behind",
-        ) from error
+        compile_query(text)
+    except QueryError as error:
+        advice = "paths are those of RFC 9535: $.a.b[0], $['a-b'], $..id"
+        raise SourceError(f"this JSONPath does not parse: {error}", advice) from error
+    return Source(text, "json")
+
+
+def _help(text: str) -> str:
+    if _LATER.fullmatch(text):
+        return "this is a source of HTTP, which wsrun does not have yet"
+    if text.startswith((".", "[")) or ("." in text and text.replace(".", "").isidentifier()):
+        return f"a path into JSON begins with $: ${'' if text[0] in '.[' else '.'}{text[:60]}"
+    near = difflib.get_close_matches(text, _WORDS, 1)
+    return f"did you mean {near[0]}?" if near else _HELP
 
 
 def _steps(steps: tuple[str | int, ...]) -> Read:
@@ -119,64 +124,48 @@ def _steps(steps: tuple[str | int, ...]) -> Read:
             return document.get(field, ABSENT) if document.__class__ is dict else ABSENT
 
         return read_field
+    way: list[tuple[Any, Any]] = [(dict if isinstance(step, str) else list, step) for step in steps]
 
     def read(frame: Frame) -> Any:
-        value = frame.json()
-        for step in steps:
-            if isinstance(step, int):
-                if value.__class__ is not list or step >= len(value):
-                    return ABSENT
+        value: Any = frame.json()
+        for kind, step in way:
+            if value.__class__ is not kind:
+                return ABSENT
+            try:
                 value = value[step]
-            else:
-                if value.__class__ is not dict or step not in value:
-                    return ABSENT
-                value = value[step]
+            except LookupError:
+                return ABSENT
         return value
 
     return read
 
 
-def _json_path(text: str) -> Any:
-    import jsonpath
-
-    try:
-        return jsonpath.compile(text)
-    except Exception as error:  # The library raises many types for a path that it does not like.
-        said = str(error).split(", line")[0]
-        raise SourceError(
-            f"this JSONPath does not parse: {said}", "paths are those of RFC 9535: $.a.b[0]"
-        ) from error
-
-
 def _query(text: str) -> Read:
-    path = _json_path(text)
+    from wsrun.patterns.queries import compile_query
 
-    def read(frame: Frame) -> Any:
-        document = frame.json()
-        if document.__class__ not in (dict, list):
-            return ABSENT
-        try:
-            found = path.match(document)
-        except (ValueError, TypeError, RecursionError, LookupError):
-            return ABSENT
-        return ABSENT if found is None else found.value
-
-    return read
+    find = compile_query(text)
+    return lambda frame: find(frame.json())
 
 
 def _regex(pattern: str) -> Read:
-    for_text, for_binary = compile_regex(pattern), compile_regex(pattern, binary=True)
-    groups = min(for_text.groups, 1)
+    for_text = compile_regex(pattern)
+    group = min(for_text.groups, 1)
+    try:
+        for_binary = compile_regex(pattern, binary=True)
+    except RegexError:
+        for_binary = None
 
     def read(frame: Frame) -> Any:
-        payload = frame.payload[:LONGEST_SUBJECT]
-        found = (for_text if isinstance(payload, str) else for_binary).search(payload)
-        if found is None:
-            return ABSENT
-        value = found.group(groups)
-        if value is None:
-            return ABSENT
-        return value if isinstance(value, str) else value.decode("latin-1")
+        payload = frame.payload
+        if isinstance(payload, str):
+            found = for_text.search(payload[:LONGEST_SUBJECT])
+            value = None if found is None else found.group(group)
+        else:
+            found = None if for_binary is None else for_binary.search(payload[:LONGEST_SUBJECT])
+            value = (
+                None if found is None or found.group(group) is None else found.group(group).decode("latin-1")
+            )
+        return ABSENT if value is None else value
 
     return read
 
@@ -184,13 +173,14 @@ def _regex(pattern: str) -> Read:
 def _number(text: str) -> Read:
     found = _NUMBER.fullmatch(text)
     assert found is not None
-    width, offset = _WIDTHS[found.group(1)], int(found.group(3))
+    start = int(found.group(3))
+    end = start + _WIDTHS[found.group(1)]
     order: Literal["little", "big"] = "little" if found.group(2) else "big"
 
     def read(frame: Frame) -> Any:
         payload = frame.payload
-        if not isinstance(payload, bytes) or len(payload) < offset + width:
+        if isinstance(payload, str) or len(payload) < end:
             return ABSENT
-        return int.from_bytes(payload[offset : offset + width], order)
+        return int.from_bytes(payload[start:end], order)
 
     return read
