@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsrun import criteria, units
+from wsrun import criteria, parts, units
 from wsrun.data import read_rows
+from wsrun.pacing.population import all_changes
 from wsrun.plan import (
     BodyPlan,
-    Bursts,
     CriterionPlan,
     DataPlan,
     ExpectStep,
@@ -25,11 +25,9 @@ from wsrun.plan import (
     Level,
     MessagePlan,
     Mix,
-    PausePlan,
     PhasePlan,
     Plan,
     ProfilePlan,
-    ReplyPlan,
     SendStep,
     StepPlan,
     TargetPlan,
@@ -75,7 +73,7 @@ class _Compiler:
         profiles = self.profiles(named)
         groups = self.groups(profiles)
         phases = self.phases(data["phases"], groups)
-        interval = _duration(data.get("interval"), 1.0)
+        interval = parts.duration(data.get("interval"), 1.0)
         chosen = seed if seed is not None else data.get("seed")
         timeouts = [m.reply.timeout for m in self.messages if m.reply is not None]
         timeouts += [
@@ -89,7 +87,7 @@ class _Compiler:
             digest=hashlib.sha256(self.document.text.encode()).hexdigest()[:12],
             seed=random.SystemRandom().getrandbits(SEED_BITS) if chosen is None else int(chosen),
             interval=interval,
-            drain=_duration(data.get("drain"), max(timeouts, default=5.0)),
+            drain=parts.duration(data.get("drain"), max(timeouts, default=5.0)),
             target=self.target(data["target"], target),
             jwt=self.jwt(data.get("auth", {}).get("jwt")),
             data=tuple(self.rows(name, spec) for name, spec in data.get("data", {}).items()),
@@ -97,7 +95,7 @@ class _Compiler:
             profiles=profiles,
             groups=groups,
             phases=phases,
-            criteria=tuple(self.criteria(data.get("criteria"))),
+            criteria=tuple(self.criteria(data.get("criteria"), phases)),
         )
 
     def path(self, text: str) -> Path:
@@ -123,9 +121,9 @@ class _Compiler:
                 server_name=tls.get("server_name"),
                 verify=tls.get("verify", True),
             ),
-            connect_timeout=_duration(spec.get("connect_timeout"), 10.0),
-            close_timeout=_duration(spec.get("close_timeout"), 5.0),
-            wait_until_ready=_duration(spec.get("wait_until_ready"), 0.0),
+            connect_timeout=parts.duration(spec.get("connect_timeout"), 10.0),
+            close_timeout=parts.duration(spec.get("close_timeout"), 5.0),
+            wait_until_ready=parts.duration(spec.get("wait_until_ready"), 0.0),
         )
 
     def jwt(self, spec: Mapping[str, Any] | None) -> JwtPlan | None:
@@ -136,7 +134,7 @@ class _Compiler:
             key=key,
             algorithm=spec.get("algorithm", "HS256"),
             claims=spec.get("claims", {}),
-            lifetime=_duration(spec.get("lifetime"), 3600.0),
+            lifetime=parts.duration(spec.get("lifetime"), 3600.0),
         )
 
     def rows(self, name: str, spec: Mapping[str, Any]) -> DataPlan:
@@ -161,7 +159,7 @@ class _Compiler:
                 frame=spec.get("frame", by_body),
                 kind=spec.get("kind"),
                 priority=spec.get("priority", "normal"),
-                reply=_reply(spec.get("reply")),
+                reply=parts.reply(spec.get("reply")),
             )
         )
         self.message_index.setdefault(name, index)
@@ -191,11 +189,11 @@ class _Compiler:
             return ExpectStep(
                 pattern=spec["expect"],
                 count=spec.get("count", 1),
-                timeout=_duration(spec.get("timeout"), 5.0),
+                timeout=parts.duration(spec.get("timeout"), 5.0),
                 capture=tuple(spec.get("capture", {}).items()),
                 optional=spec.get("optional", False),
             )
-        return ThinkStep(pause=_pause(spec["think"]))
+        return ThinkStep(pause=parts.pause(spec["think"]))
 
     def profiles(self, named: Sequence[int]) -> tuple[ProfilePlan, ...]:
         specs: Mapping[str, Any] = self.data.get("profiles") or {
@@ -210,7 +208,7 @@ class _Compiler:
                     index=index,
                     name=name,
                     mix=self.mix(spec.get("mix", {})),
-                    think=_pause(spec.get("think", "1s")),
+                    think=parts.pause(spec.get("think", "1s")),
                     start=self.steps(spec.get("start", ())),
                     end=self.steps(spec.get("end", ())),
                 )
@@ -256,12 +254,14 @@ class _Compiler:
             duration = units.parse_duration(spec["duration"])
             warm_up = spec.get("warm_up", False)
             rate = (
-                {g: _level(v, rate=True) for g, v in self.by_group(spec["rate"]).items()}
+                {g: parts.level(v, rate=True) for g, v in self.by_group(spec["rate"]).items()}
                 if "rate" in spec
                 else {}
             )
             bursts = (
-                {g: _bursts(v) for g, v in self.by_group(spec["bursts"]).items()} if "bursts" in spec else {}
+                {g: parts.bursts(v) for g, v in self.by_group(spec["bursts"]).items()}
+                if "bursts" in spec
+                else {}
             )
             for group in bursts:
                 rate.setdefault(group, Level(start=0.0, end=0.0))
@@ -271,8 +271,8 @@ class _Compiler:
                     name=spec.get("name", f"phase-{index + 1}"),
                     start=start,
                     duration=duration,
-                    warm_up=_warm_up(warm_up, duration),
-                    clients={g: _level(v) for g, v in self.by_group(spec["clients"]).items()}
+                    warm_up=parts.warm_up(warm_up, duration),
+                    clients={g: parts.level(v) for g, v in self.by_group(spec["clients"]).items()}
                     if "clients" in spec
                     else {},
                     connect_rate=units.parse_rate(spec["connect_rate"]) if "connect_rate" in spec else None,
@@ -289,12 +289,12 @@ class _Compiler:
             start += duration
         return tuple(plans)
 
-    def criteria(self, specs: Sequence[Any] | None) -> list[CriterionPlan]:
+    def criteria(self, specs: Sequence[Any] | None, phases: Sequence[PhasePlan]) -> list[CriterionPlan]:
         if specs is None:
             where = self.document.location(())
             return [
                 CriterionPlan(text=text, criterion=criteria.parse(text), location=where)
-                for text in criteria.DEFAULT_CRITERIA
+                for text in default_criteria(phases)
             ]
         plans = []
         for index, item in enumerate(specs):
@@ -310,72 +310,27 @@ class _Compiler:
                     good_text=good,
                     because=spec.get("because"),
                     severity=spec.get("severity", "error"),
-                    abort=_abort(spec.get("abort")),
+                    abort=parts.abort(spec.get("abort")),
                 )
             )
         return plans
 
 
-def _duration(text: str | None, default: float) -> float:
-    return default if text is None else units.parse_duration(text)
+def default_criteria(phases: Sequence[PhasePlan]) -> tuple[str, ...]:
+    """Return what is judged where a scenario names no criteria.
+
+    Connections are left out when every client connects in a warm-up, which no criterion sees.
+    """
+    if connects_only_in_warm_ups(phases):
+        return tuple(text for text in criteria.DEFAULT_CRITERIA if not text.startswith("connect."))
+    return criteria.DEFAULT_CRITERIA
 
 
-def _pause(spec: Any) -> PausePlan:
-    if isinstance(spec, str):
-        return PausePlan(kind="fixed", values=(units.parse_duration(spec),))
-    if "uniform" in spec:
-        low, high = (units.parse_duration(text) for text in spec["uniform"])
-        return PausePlan(kind="uniform", values=(low, high))
-    if "exponential" in spec:
-        return PausePlan(kind="exponential", values=(units.parse_duration(spec["exponential"]),))
-    shape = spec["lognormal"]
-    median, p95 = units.parse_duration(shape["median"]), units.parse_duration(shape["p95"])
-    return PausePlan(kind="lognormal", values=(median, p95))
-
-
-def _reply(spec: Mapping[str, Any] | None) -> ReplyPlan | None:
-    if spec is None:
-        return None
-    return ReplyPlan(
-        match=spec["match"],
-        until=spec.get("until"),
-        expect=spec.get("expect"),
-        error=spec.get("error"),
-        capture=tuple(spec.get("capture", {}).items()),
-        timeout=_duration(spec.get("timeout"), 5.0),
-    )
-
-
-def _level(spec: Any, *, rate: bool = False) -> Level:
-    def number(value: Any) -> float:
-        return units.parse_rate(value) if rate else float(value)
-
-    if not isinstance(spec, Mapping):
-        return Level(start=number(spec), end=number(spec))
-    every = units.parse_duration(spec["every"]) if "every" in spec else None
-    step = number(spec["step"]) if "step" in spec else None
-    return Level(start=number(spec["from"]), end=number(spec["to"]), step=step, every=every)
-
-
-def _bursts(spec: Mapping[str, Any]) -> Bursts:
-    return Bursts(
-        every=units.parse_duration(spec["every"]),
-        length=units.parse_duration(spec["length"]),
-        rate=units.parse_rate(spec["rate"]),
-    )
-
-
-def _warm_up(spec: bool | str, duration: float) -> float:
-    if isinstance(spec, str):
-        return min(units.parse_duration(spec), duration)
-    return duration if spec else 0.0
-
-
-def _abort(spec: Mapping[str, Any] | None) -> tuple[float, float, float] | None:
-    if spec is None:
-        return None
-    return (
-        _duration(spec.get("after"), 0.0),
-        _duration(spec.get("over"), 5.0),
-        _duration(spec.get("for"), 0.0),
-    )
+def connects_only_in_warm_ups(phases: Sequence[PhasePlan]) -> bool:
+    """Tell whether clients enter, and all of them in warm-ups."""
+    entries = [
+        change.at < phases[change.phase_index].start + phases[change.phase_index].warm_up
+        for change in all_changes(phases)
+        if change.enter
+    ]
+    return bool(entries) and all(entries)

@@ -93,6 +93,17 @@ def decide(criteria: Criteria, facts: RunFacts) -> Decision:
     return Decision("invalid", 3, [_reason("not-judged", "the run did not earn a pass")])
 
 
+def withdraw(result: dict[str, Any], not_durable: str) -> None:
+    """Change a result whose files could not all be written: its verdict is invalid and its exit code 5.
+
+    An exit code that weighs more stays.
+    """
+    remedy = "make room or choose another directory with --out"
+    result["reasons"].insert(0, _reason("results-not-written", not_durable, remedy))
+    result["verdict"] = "invalid"
+    result["exit_code"] = 4 if result["exit_code"] == 4 else 5
+
+
 def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
     """Tell whether a run passes: the only place that can say so.
 
