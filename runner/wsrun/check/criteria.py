@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from wsrun.catalogue import resolve
 from wsrun.check.findings import Findings
-from wsrun.check.load import DRAIN, is_all_warm_up
+from wsrun.check.load import DRAIN, is_all_warm_up, measured_connects, most_clients
 from wsrun.check.scene import Scene, mapping, sequence
-from wsrun.criteria import Criterion, CriterionError, MetricRef, parse
+from wsrun.criteria import DEFAULT_CRITERIA, Criterion, CriterionError, MetricRef, parse
 from wsrun.criteria_meaning import bound_problem, reference_problems
 from wsrun.source import Steps
 from wsrun.wording import choose, quoted
@@ -37,6 +37,8 @@ _NEED_REPLIES = ("round_trip", "service_time", "reply.first", "replies.")
 
 def check_criteria(scene: Scene, findings: Findings) -> None:
     """Check all criteria, and the stricter ones beside them."""
+    if "criteria" not in scene.document.data:
+        _defaults(scene, findings)
     for path, text in _texts(scene):
         try:
             criterion = parse(text)
@@ -44,6 +46,19 @@ def check_criteria(scene: Scene, findings: Findings) -> None:
             findings.add_part(path, error.offset, error.length, "criterion", error.message, error.help)
             continue
         _criterion(criterion, text, path, scene, findings)
+
+
+def _defaults(scene: Scene, findings: Findings) -> None:
+    """Check that what holds where no criteria are written can be judged."""
+    if most_clients(scene) and not all(map(is_all_warm_up, scene.phases)) and not _connects(scene, None):
+        message = f"everybody connects in a warm-up, so that '{DEFAULT_CRITERIA[0]}' has nothing to judge"
+        findings.add_key(("phases",), "no-data", message, "write criteria: [ errors == 0 ]")
+
+
+def _connects(scene: Scene, phase: str | None) -> bool:
+    """Whether connections may be begun where a criterion sees them: in a phase, or (None) in any."""
+    measured = zip(scene.phase_names, measured_connects(scene), strict=True)
+    return any(connects for name, connects in measured if phase in (None, name))
 
 
 def _texts(scene: Scene) -> Iterator[tuple[Steps, str]]:
@@ -101,7 +116,10 @@ def _labels(
             place = text.index(value, equals)
             findings.add_part(path, place, len(value), *trouble)
             return
-    _replies(reference, text, start, path, scene, findings)
+    problem = _no_replies(reference, scene) or _no_connects(reference, scene)
+    if problem is not None:
+        place = text.index(reference.name, start)
+        findings.add_part(path, place, len(reference.name), "no-data", *problem)
 
 
 def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] | None:
@@ -142,20 +160,28 @@ def _phase(value: str, scene: Scene) -> tuple[str, str, str | None] | None:
     return None
 
 
-def _replies(
-    reference: MetricRef, text: str, start: int, path: Steps, scene: Scene, findings: Findings
-) -> None:
-    """A metric of replies has no data where no message awaits one, and would fail for sure."""
+def _no_replies(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    """A metric of replies has no data where no message awaits one, and would be missed for sure."""
     metric = resolve(reference)
     if metric is None or not metric.name.startswith(_NEED_REPLIES):
-        return
+        return None
     wanted = dict(reference.labels).get("message")
     messages = [
         message for place, message in scene.all_messages() if wanted is None or place == ("messages", wanted)
     ]
-    if messages and not any("reply" in message for message in messages):
-        whose = f"the message {quoted(wanted)} has" if wanted else "no message has"
-        negation = "no reply" if wanted else "a reply"
-        message = f"{whose} {negation}, so that there will be nothing to judge"
-        place = text.index(reference.name, start)
-        findings.add_part(path, place, len(reference.name), "no-data", message, "write reply: { match: … }")
+    if not messages or any("reply" in message for message in messages):
+        return None
+    whose = f"the message {quoted(wanted)} has no reply" if wanted else "no message has a reply"
+    return f"{whose}, so that there will be nothing to judge", "write reply: { match: … }"
+
+
+def _no_connects(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    """A metric of connects has no data where everybody connects in a warm-up."""
+    phase = dict(reference.labels).get("phase")
+    if not reference.name.startswith("connect.") or phase == DRAIN or not scene.phases:
+        return None
+    if "clients" not in scene.phases[0] or _connects(scene, phase):
+        return None
+    when = f"in the phase {quoted(phase)}" if phase else "in the phases"
+    message = f"nobody connects {when} outside a warm-up, so that there will be nothing to judge"
+    return message, "shorten the warm_up of the phase in which clients come"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsrun.check.findings import Findings
-from wsrun.check.scene import Scene, duration, mapping, sequence
+from wsrun.check.scene import Scene, duration, mapping, rate, sequence
 from wsrun.source import Steps
 from wsrun.wording import choose, quoted
 
@@ -50,6 +50,34 @@ def most_clients(scene: Scene) -> int:
                 peak[group], now[group] = max(now[group], *ends), ends[-1]
         most = max(most, sum(peak.values()))
     return most
+
+
+def measured_connects(scene: Scene) -> list[bool]:
+    """Tell for each phase whether connections may be begun in the part of it that criteria see.
+
+    Only a certain no is a no: nobody comes, or all of them during the warm-up. A level that cannot be read
+    leaves nothing certain.
+    """
+    now = dict.fromkeys(scene.groups, 0)
+    found = []
+    for phase in scene.phases:
+        coming, is_line = 0, False
+        for group, level in by_group(phase.get("clients"), "clients", scene):
+            ends = [end for end in _ends(level) if isinstance(end, int)]
+            if len(ends) < len(_ends(level)):
+                return [True] * len(scene.phases)
+            if group in now:
+                coming += max(0, *(end - now[group] for end in ends))
+                is_line = is_line or len(set(ends)) > 1
+                now[group] = ends[-1]
+        found.append(coming > 0 and not is_all_warm_up(phase) and not _in_warm_up(coming, is_line, phase))
+    return found
+
+
+def _in_warm_up(coming: int, is_line: bool, phase: dict[str, Any]) -> bool:
+    """Whether that many clients have all come when the warm-up of a phase ends."""
+    warm_up, pace = duration(phase.get("warm_up")), rate(phase.get("connect_rate"))
+    return not is_line and warm_up is not None and bool(pace) and coming / (pace or 1) <= warm_up
 
 
 def by_group(value: Any, key: str, scene: Scene) -> Iterator[tuple[str, Any]]:

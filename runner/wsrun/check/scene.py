@@ -143,6 +143,14 @@ def duration(value: Any) -> float | None:
         return None
 
 
+def rate(value: Any) -> float | None:
+    """Return a rate a second, None where it is none."""
+    try:
+        return units.parse_rate(value) if isinstance(value, str) else None
+    except UnitError:
+        return None
+
+
 def texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
     """Yield every text in a JSON-like value with its path."""
     if isinstance(value, str):
