@@ -30,5 +30,6 @@ def _open_standard_descriptors() -> None:
     """Fill 0 to 2 where the caller closed them, lest a result gets such a number and a print lands in it."""
     descriptor = os.open(os.devnull, os.O_RDWR)
     while descriptor <= 2:
+        os.set_inheritable(descriptor, True)  # or the same happens in the processes that are started
         descriptor = os.dup(descriptor)
     os.close(descriptor)
