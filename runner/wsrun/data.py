@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from random import Random
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from wsrun.plan import DataPlan
 
-LARGEST = 16 << 20
+LARGEST: Final = 16 << 20
 """Bytes of the largest data file."""
+
+MOST_ROWS: Final = 500_000
+"""Rows of the longest data file: each takes some hundred bytes in every worker, however short it is."""
+
+Row = dict[str, Any]
 
 
 class DataError(ValueError):
@@ -25,7 +31,7 @@ class DataError(ValueError):
         self.message = message
 
 
-def read_rows(path: Path) -> tuple[dict[str, Any], ...]:
+def read_rows(path: Path) -> tuple[Row, ...]:
     """Read a CSV with a header, a JSON array of objects, or JSON lines; the suffix says which.
 
     Values of a CSV are text; those of JSON keep their types.
@@ -33,99 +39,144 @@ def read_rows(path: Path) -> tuple[dict[str, Any], ...]:
     Raises:
         DataError: the file is missing, too large, or not what its suffix says.
     """
-    readers = {".csv": _csv, ".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines}
-    reader = readers.get(path.suffix.lower())
+    reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path.name} is not a data file: its name must end in .csv, .json or .jsonl")
     try:
-        if not path.is_file():
-            raise DataError(
-                f"there is no file {path.name}" if not path.exists() else f"{path.name} is no file"
-            )
-        if path.stat().st_size > LARGEST:
-            raise DataError(f"{path.name} is larger than 16 MiB")
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read: {error.strerror}") from error
+        text = _content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path.name} is not UTF-8 (byte {error.start})") from error
     rows = reader(text, path.name)
     if not rows:
         raise DataError(f"{path.name} has no rows")
+    if len(rows) > MOST_ROWS:
+        raise _too_many(path.name)
     return rows
 
 
-def _csv(text: str, name: str) -> tuple[dict[str, Any], ...]:
+def _content(path: Path) -> bytes:
+    """Read a regular file; what is none (a pipe, a device) could block or never end."""
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DataError(f"{path.name} is no file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path.name}") from error
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read: {error.strerror}") from error
+    if len(content) > LARGEST:
+        raise DataError(f"{path.name} is larger than {LARGEST >> 20} MiB")
+    return content
+
+
+def _too_many(name: str) -> DataError:
+    return DataError(f"{name} has more than {MOST_ROWS} rows")
+
+
+def _csv(text: str, name: str) -> tuple[Row, ...]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    rows: list[Row] = []
+    try:
+        for values in reader:
+            if not values:
+                continue
+            if not header:
+                header = _header(values, name)
+            elif len(values) != len(header):
+                raise DataError(
+                    f"line {reader.line_num} of {name} has {len(values)} values; the header has {len(header)}"
+                )
+            elif len(rows) == MOST_ROWS:
+                raise _too_many(name)
+            else:
+                rows.append(dict(zip(header, values, strict=True)))
     except csv.Error as error:
-        raise DataError(f"{name} is no CSV: {error}") from error
-    lines = [line for line in lines if line]
-    if not lines:
-        return ()
-    header = [column.strip() for column in lines[0]]
-    if len(set(header)) < len(header) or not all(header):
-        raise DataError(f"the header of {name} has a column without a name, or two of one name")
-    for number, line in enumerate(lines[1:], 2):
-        if len(line) != len(header):
-            raise DataError(f"row {number} of {name} has {len(line)} values; the header has {len(header)}")
-    return tuple(dict(zip(header, line, strict=True)) for line in lines[1:])
+        raise DataError(f"line {reader.line_num} of {name} is no CSV: {error}") from error
+    return tuple(rows)
 
 
-def _json(text: str, name: str) -> tuple[dict[str, Any], ...]:
+def _header(values: list[str], name: str) -> list[str]:
+    header = [column.strip() for column in values]
+    if not all(header):
+        raise DataError(f"column {header.index('') + 1} of {name} has no name")
+    twice = next((column for column in header if header.count(column) > 1), None)
+    if twice is not None:
+        raise DataError(f"{name} has two columns named {twice!r}")
+    return header
+
+
+def _json(text: str, name: str) -> tuple[Row, ...]:
     try:
         value = orjson.loads(text)
     except ValueError as error:
         raise DataError(f"{name} is no JSON: {error}") from error
     if not isinstance(value, list):
         raise DataError(f"{name} must be an array of objects")
-    return _objects(value, name)
-
-
-def _json_lines(text: str, name: str) -> tuple[dict[str, Any], ...]:
-    values = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                values.append(orjson.loads(line))
-            except ValueError as error:
-                raise DataError(f"line {number} of {name} is no JSON: {error}") from error
-    return _objects(values, name)
-
-
-def _objects(values: list[Any], name: str) -> tuple[dict[str, Any], ...]:
-    for number, value in enumerate(values, 1):
-        if not isinstance(value, dict):
+    for number, row in enumerate(value, 1):
+        if not isinstance(row, dict):
             raise DataError(f"row {number} of {name} is not an object")
-    return tuple(values)
+    return tuple(value)
+
+
+def _json_lines(text: str, name: str) -> tuple[Row, ...]:
+    rows = []
+    # Not splitlines(): the separators of Unicode may stand within a text of JSON.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line)
+        except ValueError as error:
+            raise DataError(f"line {number} of {name} is no JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise DataError(f"line {number} of {name} is not an object")
+        rows.append(row)
+    return tuple(rows)
+
+
+_READERS: Final[Mapping[str, Callable[[str, str], tuple[Row, ...]]]] = {
+    ".csv": _csv,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+}
 
 
 class RowPicker:
-    """Chooses rows: a pure function of the plan, the seed and the number of the client or message.
+    """Chooses rows: a pure function of the plan, the seed and the numbers of the client and its message.
 
     ========  ==========================================================================
-    take      row of client (or message) n
+    take      row number of client c, or of its message m (from 1): n = c, or c + m - 1
     ========  ==========================================================================
     cycle     n modulo the number of rows
-    random    drawn from seed and n
+    random    drawn from seed, c and m
     each      n; None after the last row, and then there are no more clients
     unique    as cycle; the check of the scenario sees to it that there are enough rows
     ========  ==========================================================================
     """
 
     def __init__(self, plan: DataPlan, seed: int) -> None:
-        self._plan = plan
-        self._seed = seed
+        self._rows = plan.rows
+        self._take = plan.take
+        self._per_message = plan.per == "message"
+        self._key = f"{seed}/{plan.name}"
 
     def row_for(self, client: int, message: int) -> Mapping[str, Any] | None:
-        """Return the row of a client by its number of birth, and per message by its number too."""
-        rows = self._plan.rows
-        per_message = self._plan.per == "message"
-        number = client + message if per_message else client
-        match self._plan.take:
-            case "each":
-                return rows[number] if number < len(rows) else None
-            case "random":
-                key = f"{self._seed}/{self._plan.name}/{client}/{message if per_message else 0}"
-                return rows[Random(key).randrange(len(rows))]
+        """Return the row of a client by its number of birth, and where rows are per message by that too.
+
+        Args:
+            client: The client's number among all births of the run, from 0.
+            message: The number of the message among the client's own, from 1; 0 at its birth.
+        """
+        rows = self._rows
+        if not self._per_message:
+            message = 0
+        number = client + max(message - 1, 0)
+        if self._take == "each":
+            return rows[number] if number < len(rows) else None
+        if self._take == "random":
+            digest = hashlib.blake2b(f"{self._key}/{client}/{message}".encode(), digest_size=8).digest()
+            number = int.from_bytes(digest)
         return rows[number % len(rows)]
