@@ -13,6 +13,7 @@ from wsrun.expressions.sandbox import compile_tree, parse_expression, sandbox
 from wsrun.expressions.templates import ExpressionError
 
 _DEEPEST: Final = 60
+_FUNCTIONS: Final = (("uuid",), ("counter",))
 
 _Names = frozenset[tuple[str, ...]]
 
@@ -65,8 +66,8 @@ def _problem_of(node: nodes.Node) -> tuple[str, str | None] | None:
     if isinstance(node, nodes.Pow):
         return "there are no powers in expressions", None
     if isinstance(node, nodes.Call):
-        path = path_of(node.node) or ("",)
-        if path[0] not in ("uuid", "counter", "random", "fake") or len(path) > 2:
+        path = path_of(node.node) or ()
+        if path not in _FUNCTIONS and (len(path) != 2 or path[0] not in ("random", "fake")):
             return "this cannot be called", f"what can be called is {', '.join(CALLED)}"
     return None
 
