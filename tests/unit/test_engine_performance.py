@@ -545,3 +545,19 @@ def test_data_rows_go_round_the_clients(tmp_path: Path) -> None:
 
     first = [connection.sent[0][1].decode() for connection in transport.connections]
     assert first == ["Ada", "Bob", "Cy", "Ada"]
+
+
+def test_a_token_is_made_at_birth_and_anew_when_it_has_expired() -> None:
+    """With a lifetime of 2 s, a client that sends its token each second has three tokens in six seconds."""
+    plan = plan_of(
+        "auth: { jwt: { secret: a-secret-of-thirty-two-characters, lifetime: 2s, claims: { sub: '{{ client.id }}' } } }\n"
+        'messages: { hello: { text: "{{ token }}" } }\n'
+        "phases: [ { duration: 6s, clients: 1, rate: 1/s } ]\n"
+    )
+    transport = FakeTransport(lambda connection, payload: None)
+
+    perform(plan, transport)
+
+    tokens = [payload for _, payload in transport.connections[0].sent]
+    assert len(tokens) == 6
+    assert len(set(tokens)) == 3

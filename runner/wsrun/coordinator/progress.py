@@ -14,8 +14,8 @@ class Progress:
     """A moment of a run.
 
     ``elapsed`` is seconds since its start; ``phase`` is None in the drain. ``row`` is the newest whole row
-    of the timeline, empty before the first. ``totals`` are counts so far, ``round_trip`` percentiles so far in
-    seconds (None without data).
+    of the timeline, empty before the first. ``totals`` are counts so far, ``round_trip`` percentiles so
+    far in seconds (None without data).
     """
 
     plan: Plan

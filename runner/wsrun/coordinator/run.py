@@ -24,7 +24,7 @@ from wsrun.errors import OutputError
 from wsrun.files import write_whole
 from wsrun.pacing.levels import level_at
 from wsrun.plan import Plan
-from wsrun.result.build import RunRecord, build
+from wsrun.result.build import RunRecord, build, mask_source
 from wsrun.result.collector import Collector
 from wsrun.result.timeline import planned_clients
 from wsrun.verdict import State
@@ -87,16 +87,25 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
     with ExitStack() as stack:
         destination = find_target(plan, stack)
         plan = destination.plan
+        # The fast transport has no permessage-deflate.
+        transport = "reference" if plan.target.compression == "deflate" else options.transport
         workers = options.workers or auto_workers(plan, destination)
-        header = {"name": plan.name, "seed": plan.seed, "digest": plan.digest, "workers": workers}
-        journal = Journal(options.out / "journal.jsonl", {**header, "source": plan.source, "started": began})
+        header = {
+            "name": plan.name,
+            "seed": plan.seed,
+            "digest": plan.digest,
+            "workers": workers,
+            "source": mask_source(plan),
+            "started": began,
+        }
+        journal = Journal(options.out / "journal.jsonl", header)
         conduct = _Conduct(Collector(plan, workers), journal)
         crew: Crew | None = None
         if destination.trouble is not None:
             conduct.stop("unreachable", 0.0, destination.trouble)
         else:
             with _signals(conduct):
-                crew = Crew(plan, options.transport, workers)
+                crew = Crew(plan, transport, workers)
                 try:
                     _conduct(plan, crew, conduct, watch)
                 finally:
@@ -113,7 +122,7 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
         ended=_now(),
         ran=conduct.ran,
         workers=workers,
-        transport=options.transport,
+        transport=transport,
         state=conduct.state,
         stopped=conduct.stopped,
         target_kind=destination.kind,

@@ -111,8 +111,8 @@ class Line:
         try:
             if program.uses_id:
                 session.message_id = session.ids.make(int((now + world.unix_offset) * 1e6))
-            if program.uses_rows:
-                session.take_rows()
+            if program.needs_renewal:
+                session.renew()
             session.seq += 1
             payload = program.build(session)
             key: Any = None

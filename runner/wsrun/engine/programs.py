@@ -30,6 +30,9 @@ Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
 """Variable names and the compiled sources of their values."""
 
 
+TOKEN = "token"
+"""The variable in which a client has its JSON Web Token."""
+
 NO_TABLE = -1
 """The table of a message whose replies are found by trying the requests in the order of their sending."""
 
@@ -54,6 +57,7 @@ class MessageProgram:
         "index",
         "key_is_id",
         "name",
+        "needs_renewal",
         "plan",
         "queue",
         "simple",
@@ -61,7 +65,6 @@ class MessageProgram:
         "timeout",
         "until",
         "uses_id",
-        "uses_rows",
     )
 
     def __init__(self, plan: MessagePlan, compiler: ProgramCompiler) -> None:
@@ -103,7 +106,7 @@ class MessageProgram:
             self.simple = found is not None and patterns == (None,) * 4 and not self.captures
         names = {path for text in texts for path in names_in(text)}
         self.uses_id = ("id",) in names
-        self.uses_rows = any(path[0] in compiler.row_names for path in names)
+        self.needs_renewal = any(path[0] in compiler.renewed for path in names)
 
 
 class Step:
@@ -163,7 +166,9 @@ class ProgramCompiler:
     def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines) -> None:
         self.tools = tools
         self.deadlines = deadlines
-        self.row_names = frozenset(data.name for data in plan.data if data.per == "message")
+        self.renewed = {data.name for data in plan.data if data.per == "message"}
+        if plan.jwt is not None:
+            self.renewed.add(TOKEN)
         self.correlators: list[Correlation] = []
         self.messages = [MessageProgram(message, self) for message in plan.messages]
         self.profiles = [ProfileProgram(p.name, p.start, p.end, self) for p in plan.profiles]

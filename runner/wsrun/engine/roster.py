@@ -25,6 +25,7 @@ class Roster:
         self._births = 0
         self._lives: dict[tuple[int, int], int] = {}
         self._present: dict[tuple[int, int], Session] = {}
+        self._by_group: dict[int, list[Session]] = {}
         self._running: dict[asyncio.Task[None], Session] = {}
 
     def start(self) -> None:
@@ -45,12 +46,20 @@ class Roster:
         """The clients that were not told to leave."""
         return list(self._present.values())
 
+    def in_group(self, group: int) -> list[Session]:
+        """Return a group's clients that were not told to leave; kept while nobody comes or goes."""
+        found = self._by_group.get(group)
+        if found is None:
+            found = self._by_group[group] = [s for s in self._present.values() if s.group == group]
+        return found
+
     def stop(self) -> None:
         """Admit nobody any more, and tell everybody to leave."""
         self._changes = iter(())
         for session in self.present:
             session.leave()
         self._present.clear()
+        self._by_group.clear()
 
     def cancel(self) -> None:
         """End everybody at once."""
@@ -79,6 +88,7 @@ class Roster:
             self._enter(key, number)
         else:
             session = self._present.pop(key, None)
+            self._by_group.pop(change.group, None)
             if session is not None:
                 session.leave()
         self._next()
@@ -90,6 +100,7 @@ class Roster:
             return
         life = self._lives.get(key, 0)
         self._lives[key] = life + 1
+        self._by_group.pop(key[0], None)
         session = self._present[key] = Session(world, *key, number, life)
         task = self._tasks.create_task(session.run())
         self._running[task] = session
@@ -99,3 +110,4 @@ class Roster:
         session = self._running.pop(task)
         if self._present.get(key) is session:
             del self._present[key]
+            self._by_group.pop(key[0], None)

@@ -103,8 +103,9 @@ class Schedule:
         return bool(self._world.behaviour(session.profile_index, self._phase.index).messages)
 
     def _next_open(self) -> Session | None:
-        clients = [s for s in self._roster.present if s.group == self._group and self._can_send(s)]
-        if not clients:
-            return None
-        self._turn += 1
-        return clients[self._turn % len(clients)]
+        clients = self._roster.in_group(self._group)
+        for _ in clients:
+            self._turn = (self._turn + 1) % len(clients)
+            if self._can_send(clients[self._turn]):
+                return clients[self._turn]
+        return None

@@ -21,7 +21,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from wsrun.engine.line import Line
-from wsrun.engine.programs import Behaviour
+from wsrun.engine.programs import TOKEN, Behaviour
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell
@@ -107,8 +107,10 @@ class Session:
             self._rng = Random(self._rng_seed)
         return self._rng
 
-    def take_rows(self) -> None:
-        """Take the data rows of the next message, for data that is taken per message."""
+    def renew(self) -> None:
+        """Take the next rows of data taken per message, and a new token when the old one has expired."""
+        if self.world.clock() >= self.token_until:
+            self.mint()
         self._messages_made += 1
         for data, picker in self.world.pickers:
             if data.per == "message":
@@ -235,8 +237,9 @@ class Session:
             return
         from wsrun.tokens import mint
 
-        now = world.clock() + world.unix_offset
-        self.variables["token"] = mint(world.plan.jwt, world.claims(self), now)
+        now = world.clock()
+        self.token_until = now + world.plan.jwt.lifetime
+        self.variables[TOKEN] = mint(world.plan.jwt, world.claims(self), now + world.unix_offset)
 
     async def endpoint(self) -> Endpoint:
         """Evaluate where and how this client connects."""
