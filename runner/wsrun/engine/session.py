@@ -20,13 +20,14 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
 from wsrun.engine.programs import TOKEN, Behaviour
 from wsrun.engine.steps import run_steps
-from wsrun.expressions import IdMaker, MissingVariable
+from wsrun.expressions import IdMaker
 from wsrun.metrics.recorder import Cell
 from wsrun.metrics.snapshot import labels_of
-from wsrun.transports import CloseSide, Closing, ConnectFailure, Endpoint
+from wsrun.transports import CloseSide, Closing
 
 if TYPE_CHECKING:
     from wsrun.engine.world import World
@@ -122,7 +123,7 @@ class Session:
         """Live; ends by itself when told to leave, when lost, or when the connection was not made."""
         world = self.world
         try:
-            self.line = await self.connect()
+            self.line = await connect(self)
             if self.line is None:
                 return
             program = world.profiles[self.profile_index]
@@ -168,58 +169,7 @@ class Session:
         if scheduled or world.is_scheduled(self.group, phase - 1) or _differ(before, after):
             self.rouse()
 
-    # Connecting
-
-    async def connect(self) -> Line | None:
-        """Make the connection and count how it went; None when there is none."""
-        world = self.world
-        async with world.handshakes:
-            if self.leaving:
-                return None
-            started = world.clock()
-            labels = world.labels(self.group, self.profile_index, world.stretch)
-            key = labels_of(labels)
-            recorder = world.recorder
-            recorder.count("connect.attempted", key)
-            line = Line(self, mailbox=world.profiles[self.profile_index].expects_in_start)
-            line.first_due = started
-            try:
-                self.born()
-                endpoint = await self.endpoint()
-                connection = await world.transport.open(endpoint, line)
-            except ConnectFailure as failure:
-                self.connect_failed(failure, labels)
-                return None
-            except MissingVariable as missing:
-                text = f"nothing was written to {missing.name} before the connection"
-                self.connect_failed(ConnectFailure("failed", "missing-variable", text), labels)
-                return None
-            except asyncio.CancelledError:
-                text = "the run was over before the handshake"
-                self.connect_failed(ConnectFailure("timed_out", "run-over", text), labels)
-                raise
-            line.connection = connection
-            line.first_due = started + connection.timings.total
-            recorder.count("connect.established", key)
-            timings = connection.timings
-            for name in ("dns", "tcp", "tls", "upgrade"):
-                value = getattr(timings, name)
-                if value is not None:
-                    recorder.sample(f"connect.{name}", key, value)
-            recorder.sample("connect.time", key, timings.total)
-            world.opened(self)
-            return line
-
-    def connect_failed(self, failure: ConnectFailure, labels: dict[str, str | None]) -> None:
-        """Count a connection that was not made; a tolerated refusal is no error."""
-        world = self.world
-        status = None if failure.status is None else str(failure.status)
-        name = f"connect.{failure.kind}"
-        world.recorder.count(name, labels_of({**labels, "cause": failure.cause, "status": status}))
-        if failure.kind == "refused" and failure.status in world.plan.groups[self.group].tolerate_refusals:
-            return
-        at = world.elapsed(world.clock())
-        world.recorder.error(failure.cause, self.client_id, at, failure.text, {**labels, "status": status})
+    # Identity
 
     def born(self) -> None:
         """Write the variables that a client has from birth: rows, token, ``assign``."""
@@ -240,25 +190,6 @@ class Session:
         now = world.clock()
         self.token_until = now + world.plan.jwt.lifetime
         self.variables[TOKEN] = mint(world.plan.jwt, world.claims(self), now + world.unix_offset)
-
-    async def endpoint(self) -> Endpoint:
-        """Evaluate where and how this client connects."""
-        world = self.world
-        target = world.plan.target
-        url = world.url(self)
-        return Endpoint(
-            url=url,
-            headers=tuple((name, value(self)) for name, value in world.headers),
-            subprotocols=target.subprotocols,
-            compression=target.compression == "deflate",
-            max_message=target.max_message,
-            ssl=world.ssl,
-            server_name=target.tls.server_name,
-            connect_timeout=target.connect_timeout,
-            close_timeout=target.close_timeout,
-            address=await world.resolve(url),
-            user_agent=world.user_agent,
-        )
 
     # The body
 

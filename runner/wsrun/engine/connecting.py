@@ -1,0 +1,90 @@
+"""Making a client's connection, and counting how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from wsrun.engine.line import Line
+from wsrun.expressions import MissingVariable
+from wsrun.metrics.snapshot import labels_of
+from wsrun.transports import ConnectFailure, Endpoint
+
+if TYPE_CHECKING:
+    from wsrun.engine.session import Session
+
+_PARTS = ("dns", "tcp", "tls", "upgrade")
+
+
+async def connect(session: Session) -> Line | None:
+    """Connect when a handshake is free; None when there is no connection, which is counted by its cause."""
+    world = session.world
+    async with world.handshakes:
+        if session.leaving:
+            return None
+        started = world.clock()
+        labels = world.labels(session.group, session.profile_index, world.stretch)
+        key = labels_of(labels)
+        recorder = world.recorder
+        recorder.count("connect.attempted", key)
+        program = world.profiles[session.profile_index]
+        line = Line(session, mailbox=program.expects_in_start or program.expects_in_end)
+        try:
+            session.born()
+            endpoint = await _endpoint(session)
+            connection = await world.transport.open(endpoint, line)
+        except ConnectFailure as failure:
+            _count_failure(session, failure, labels)
+            return None
+        except MissingVariable as missing:
+            text = f"nothing was written to {missing.name} before the connection"
+            _count_failure(session, ConnectFailure("failed", "missing-variable", text), labels)
+            return None
+        except asyncio.CancelledError:
+            text = "the run was over before the handshake"
+            _count_failure(session, ConnectFailure("timed_out", "run-over", text), labels)
+            raise
+        line.connection = connection
+        timings = connection.timings
+        line.first_due = started + timings.total
+        recorder.count("connect.established", key)
+        recorder.sample("connect.time", key, timings.total)
+        for name in _PARTS:
+            value = getattr(timings, name)
+            if value is not None:
+                recorder.sample(f"connect.{name}", key, value)
+        world.opened(session)
+        return line
+
+
+def _count_failure(session: Session, failure: ConnectFailure, labels: dict[str, str | None]) -> None:
+    """Count a connection that was not made; a tolerated refusal is no error."""
+    world = session.world
+    status = None if failure.status is None else str(failure.status)
+    name = f"connect.{failure.kind}"
+    world.recorder.count(name, labels_of({**labels, "cause": failure.cause, "status": status}))
+    tolerated = world.plan.groups[session.group].tolerate_refusals
+    if failure.kind == "refused" and failure.status in tolerated:
+        return
+    at = world.elapsed(world.clock())
+    world.recorder.error(failure.cause, session.client_id, at, failure.text, {**labels, "status": status})
+
+
+async def _endpoint(session: Session) -> Endpoint:
+    """Evaluate where and how a client connects."""
+    world = session.world
+    target = world.plan.target
+    url = world.url(session)
+    return Endpoint(
+        url=url,
+        headers=tuple((name, value(session)) for name, value in world.headers),
+        subprotocols=target.subprotocols,
+        compression=target.compression == "deflate",
+        max_message=target.max_message,
+        ssl=world.ssl,
+        server_name=target.tls.server_name,
+        connect_timeout=target.connect_timeout,
+        close_timeout=target.close_timeout,
+        address=await world.resolve(url),
+        user_agent=world.user_agent,
+    )
