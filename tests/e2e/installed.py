@@ -17,7 +17,7 @@ COMMAND = [str(_SCRIPT)] if _SCRIPT.exists() else [sys.executable, "-m", "wsrun"
 LIMIT = 60.0
 """Seconds after which a command that has not ended is a failed test."""
 
-# All is sent at once, in a step: a schedule could be late on a busy machine, and then the run would be invalid.
+# All is sent in a step: a schedule could be late on a busy machine, and then the run would be invalid.
 QUICK = """\
 wsrun: 1
 target: {{ url: "{url}" }}
