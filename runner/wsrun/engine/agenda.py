@@ -9,6 +9,9 @@ from typing import Any
 
 from wsrun.engine.alarm import make_alarm
 
+BATCH = 128
+"""Entries that run before the loop turns: when thousands are due at once, replies are read in between."""
+
 
 class Agenda:
     """Calls functions and ends sleeps at their due times, never before.
@@ -55,7 +58,9 @@ class Agenda:
         now = self._clock()
         # Held low while the due ones run, so that what they add does not re-arm the alarm each time.
         self._armed = float("-inf")
-        while heap and heap[0][0] <= now:
+        turns = BATCH
+        while turns and heap and heap[0][0] <= now:
+            turns -= 1
             due, _, what = heapq.heappop(heap)
             if isinstance(what, asyncio.Future):
                 if not what.done():

@@ -14,6 +14,9 @@ from wsrun.engine.world import World
 from wsrun.metrics.recorder import Stretch
 from wsrun.metrics.snapshot import Snapshot
 
+TOLD_AT_ONCE = 200
+"""Clients that take up a new role before the loop turns."""
+
 CLOSING_GRACE = 2.0
 """Seconds beyond drain and ``close_timeout`` after which whoever still runs is cancelled."""
 
@@ -58,7 +61,7 @@ class Performance:
         world, roster = self._world, self._roster
         for schedule in self._schedules:
             schedule.stop()
-        roster.stop()
+        await roster.stop()
         limit = world.clock() + world.plan.drain
         if await roster.wait(limit):
             return
@@ -83,12 +86,26 @@ class Performance:
             return
         world.handshakes.set_limit(-(-phase.handshakes // world.workers))
         if stretch.phase != before.phase:
-            for session in self._roster.sessions:
-                session.enter_phase(stretch.phase)
+            self._turn(stretch.phase)
         for group in phase.rate:
             schedule = Schedule(world, self._roster, phase, group)
             self._schedules.append(schedule)
             schedule.start()
+
+    def _turn(self, phase: int) -> None:
+        """Tell the clients whose role changes, some at a time: thousands at once would hold up the loop."""
+        world = self._world
+        changed = world.groups_that_change(phase)
+        sessions = [session for session in self._roster.sessions if session.group in changed]
+
+        def tell(_: float) -> None:
+            for session in sessions[-TOLD_AT_ONCE:]:
+                session.enter_phase(phase)
+            del sessions[-TOLD_AT_ONCE:]
+            if sessions:
+                world.agenda.call_at(world.clock(), tell)
+
+        tell(0.0)
 
     def _sweep(self, due: float) -> None:
         world = self._world

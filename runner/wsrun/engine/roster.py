@@ -10,6 +10,9 @@ from wsrun.engine.session import Session
 from wsrun.engine.world import World
 from wsrun.pacing.population import Change, all_changes
 
+LEAVING_AT_ONCE = 100
+"""Clients that are told to leave before the loop turns."""
+
 
 class Roster:
     """Follows the planned changes of the population.
@@ -53,13 +56,16 @@ class Roster:
             found = self._by_group[group] = [s for s in self._present.values() if s.group == group]
         return found
 
-    def stop(self) -> None:
-        """Admit nobody any more, and tell everybody to leave."""
+    async def stop(self) -> None:
+        """Admit nobody any more, and tell everybody to leave, some at a time."""
         self._changes = iter(())
-        for session in self.present:
-            session.leave()
+        leaving = self.present
         self._present.clear()
         self._by_group.clear()
+        for number, session in enumerate(leaving):
+            session.leave()
+            if number % LEAVING_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def cancel(self) -> None:
         """End everybody at once."""

@@ -220,6 +220,20 @@ class World:
         """Whether the messages of a group follow the schedule of the phase and not think times."""
         return phase < len(self.plan.phases) and group in self.plan.phases[phase].rate
 
+    def groups_that_change(self, phase: int) -> set[int]:
+        """Return the groups whose clients have another role in a phase than in the one before."""
+        now, before = self.plan.phases[phase], self.plan.phases[phase - 1] if phase else None
+        changed = set()
+        for group in self.plan.groups:
+            roles = [
+                (group.index in one.rate, one.profiles, sorted(one.mix.items()))
+                for one in (now, before)
+                if one
+            ]
+            if len(roles) < 2 or roles[0] != roles[1]:
+                changed.add(group.index)
+        return changed
+
     def clients_level(self, group: int, phase: int) -> Level:
         """Return the planned clients of a group in a phase."""
         for plan in reversed(self.plan.phases[: phase + 1]):
