@@ -9,10 +9,16 @@ function row(name, title, keys, axis, traces) {
   return { name, title, keys, axis, traces };
 }
 
+// A line over all intervals: flat from the start of the first to its middle, and in the last.
+function whole(data, shown, values) {
+  const [first, last] = [shown.t[0] - shown.length[0] / 2, shown.t.at(-1) + shown.length.at(-1) / 2];
+  return { x: times(data, [first, ...shown.t, last]), y: [values[0], ...values, values.at(-1)] };
+}
+
 function clientsRow(data, shown) {
   const x = times(data, shown.t);
   const traces = [
-    { x, y: shown.clients, fill: "tozeroy", fillcolor: colour("area"), line: { color: colour("text-2"), width: 1.5 } },
+    { ...whole(data, shown, shown.clients), fill: "tozeroy", fillcolor: colour("area"), line: { color: colour("text-2"), width: 1.5 } },
     {
       x: times(data, shown.planned.map((p) => p[0])),
       y: shown.planned.map((p) => p[1]),
@@ -32,13 +38,12 @@ function clientsRow(data, shown) {
 }
 
 function messagesRow(data, shown) {
-  const x = times(data, shown.t);
   const highest = Math.max(1e-9, ...shown.sent, ...shown.answered);
   const answers = shown.answered.some((value) => value);
-  const traces = [{ x, y: shown.sent, line: { color: colour("met-bar"), width: 1.5 } }];
+  const traces = [{ ...whole(data, shown, shown.sent), line: { color: colour("met-bar"), width: 1.5 } }];
   const keys = [{ class: "thin c-quiet", name: "sent", read: (t) => rate(at([shown.t, shown.sent], t)) }];
   if (answers) {
-    traces.push({ x, y: shown.answered, line: { color: colour("text"), width: 1.5 } });
+    traces.push({ ...whole(data, shown, shown.answered), line: { color: colour("text"), width: 1.5 } });
     keys.push({ class: "c-text", name: "answered", read: (t) => rate(at([shown.t, shown.answered], t)) });
   }
   return row("messages", "Messages a second", keys, { range: [0, highest * 1.12], nticks: 4 }, traces);
@@ -83,11 +88,10 @@ function failuresRow(data, shown) {
 
 function cpuRow(data, shown) {
   if (!shown.cpu.some((value) => value !== null)) return null;
-  const x = times(data, shown.t);
   const highest = Math.max(100, ...shown.cpu);
   return row("cpu", "CPU, % of one core", [
     { class: "thin c-quiet", name: "wsrun, busiest worker", read: (t) => percent(at([shown.t, shown.cpu], t)) },
-  ], { range: [0, highest * 1.05], tickvals: [0, 50, 100] }, [{ x, y: shown.cpu, line: { color: colour("text-2"), width: 1.5 } }]);
+  ], { range: [0, highest * 1.05], tickvals: [0, 50, 100] }, [{ ...whole(data, shown, shown.cpu), line: { color: colour("text-2"), width: 1.5 } }]);
 }
 
 // Room for the name and as many lines of keys as they take; keys grow by a number when they are read.

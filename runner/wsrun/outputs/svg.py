@@ -193,7 +193,7 @@ def draw(picture: Picture) -> Drawing:
         planned=below.path(picture.planned),
         most_clients=formats.group(round(most)),
         limits=tuple(_limit(limit, frame) for limit in near),
-        beyond=tuple(limit.label for limit in picture.limits if limit not in near),
+        beyond=tuple(limit.label for limit in picture.limits if limit not in near) if highest else (),
         ticks=_ticks(picture, frame),
         marks=marks,
         lanes=max((mark.lane for mark in marks), default=-1) + 1,
@@ -232,7 +232,7 @@ def _ticks(picture: Picture, frame: Frame) -> tuple[Label, ...]:
         found.append(Label(x, frame.y(tick.seconds), tick.figure, "left" if x > 76 else "right", tick.clock))
     found.sort(key=lambda label: label.y)
     if len(found) == 2 and found[1].y - found[0].y < 16:
-        middle = min(max((found[0].y + found[1].y) / 2, 10), HEIGHT - 10)
+        middle = min(max((found[0].y + found[1].y) / 2, 16), HEIGHT - 18)
         found = [
             Label(label.x, middle + shift, label.text, label.side, label.kind)
             for label, shift in zip(found, (-8, 8), strict=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wsrun.view import View
 from wsrun.view.criteria import Mark, Row
-from wsrun.view.formats import NARROW
+from wsrun.view.formats import DASH, NARROW
 from wsrun.view.words import listing, plain
 
 CRITERIA = 12
@@ -184,6 +184,7 @@ class _Column:
     name: str
     cells: tuple[str, ...]
     is_left: bool = False
+    is_optional: bool = False
 
     @property
     def width(self) -> int:
@@ -191,8 +192,16 @@ class _Column:
 
 
 def _table(found: Sequence[_Column], marks: Sequence[str], paper: _Paper, tail: str = "") -> None:
-    """Add a table; its first column is cut if the rest leaves it no room."""
-    found = [_Column(paper.plain(c.name), tuple(map(paper.plain, c.cells)), c.is_left) for c in found]
+    """Add a table. Where it is too wide, optional columns go, the last first; then the first one is cut."""
+    found = [
+        _Column(paper.plain(c.name), tuple(map(paper.plain, c.cells)), c.is_left, c.is_optional)
+        for c in found
+    ]
+    while 4 + 12 + sum(c.width + 2 for c in found[1:]) + columns(tail) > paper.width:
+        optional = [column for column in found if column.is_optional]
+        if not optional:
+            break
+        found.remove(optional[-1])
     rest = sum(column.width + 2 for column in found[1:])
     first_width = min(found[0].width, max(paper.width - 4 - rest - columns(tail), 8))
 
@@ -222,7 +231,7 @@ def _criteria(rows: Sequence[Row], paper: _Paper) -> None:
         _Column("criterion", tuple(row.short_check for row in shown), is_left=True),
         _Column("observed", tuple(row.observed.text for row in shown)),
         _Column("limit", tuple(row.limit.text for row in shown)),
-        _Column("limit used", tuple(row.used for row in shown)),
+        _Column("limit used", tuple(row.used for row in shown), is_optional=True),
         _Column("", tuple(row.word for row in shown), is_left=True),
     )
     _table(table, [paper.mark(row.mark) for row in shown], paper)
@@ -237,7 +246,7 @@ def _phases(view: View, paper: _Paper) -> None:
         return
     phases = [row for row in view.phases.rows if row.name != "drain"]
     rows = [row for row in phases if row.reached and row in view.phases.shown]
-    if not rows:
+    if all(cell == DASH for row in rows for cell in (row.p50, row.p95, row.p99, row.p99_send)):
         return
     paper.add()
     table = (
@@ -246,8 +255,8 @@ def _phases(view: View, paper: _Paper) -> None:
         _Column("p50", tuple(row.p50 for row in rows)),
         _Column("p95", tuple(row.p95 for row in rows)),
         _Column("p99", tuple(row.p99 for row in rows)),
-        _Column("p99 send", tuple(row.p99_send for row in rows)),
-        _Column("no reply", tuple(row.no_reply.text for row in rows)),
+        _Column("p99 send", tuple(row.p99_send for row in rows), is_optional=True),
+        _Column("no reply", tuple(row.no_reply.text for row in rows), is_optional=True),
     )
     _table(table, [" "] * len(rows), paper, "   (ms)")
     missing = [row for row in phases if not row.reached]

@@ -106,6 +106,11 @@ def is_none_allowed(entry: Mapping[str, Any]) -> bool:
     return entry["required"] == 0 and entry["operator"] in ("==", "<=", "<")
 
 
+def is_all_wanted(entry: Mapping[str, Any]) -> bool:
+    """Whether everything must be well: ``== 100%``."""
+    return entry["unit"] == "share" and entry["required"] == 1 and entry["operator"] in ("==", ">=")
+
+
 def used_text(entry: Mapping[str, Any]) -> str:
     """Write the share of the limit that was used."""
     if entry["observed"] is None:
@@ -113,9 +118,11 @@ def used_text(entry: Mapping[str, Any]) -> str:
     if entry["used"] is not None and not (is_none_allowed(entry) and entry["used"] > 0):
         used = float(entry["used"])
         return formats.percent(used).text if used < 9.995 else f"{formats.significant(used)}×"
-    if is_none_allowed(entry):
-        return "none allowed"
-    return formats.DASH
+    if not (is_none_allowed(entry) or is_all_wanted(entry)):
+        return formats.DASH
+    if entry["observed"] == entry["required"]:
+        return formats.percent(0).text
+    return "none allowed" if is_none_allowed(entry) else "all wanted"
 
 
 def bar_of(entry: Mapping[str, Any], mark: Mark) -> Bar | None:
@@ -123,8 +130,8 @@ def bar_of(entry: Mapping[str, Any], mark: Mark) -> Bar | None:
     if entry["observed"] is None:
         return None
     used = entry["used"]
-    if used is None and is_none_allowed(entry):
-        used = 0.0 if entry["observed"] == 0 else 9.0
+    if used is None and (is_none_allowed(entry) or is_all_wanted(entry)):
+        used = 0.0 if entry["observed"] == entry["required"] else 9.0
     if used is None:
         return None
     used = max(float(used), 0.0)

@@ -95,20 +95,23 @@ def milliseconds(value: float | None) -> str:
 def share(value: float | None, decimals: int = 2) -> Figure:
     """Write a share as a percentage.
 
-    What is not quite all is never written as 100, and what is not quite nothing never as 0: decimals are
-    added, up to five.
+    Decimals are added, up to five, until rounding takes away less than a fifth of what it is more than
+    nothing or less than all: so neither is said of what is not quite so.
     """
     if value is None:
         return NOTHING
+    exact = value * 100
     for places in range(decimals, 6):
-        text = f"{value * 100:.{places}f}"
-        if value in (0, 1) or float(text) not in (0.0, 100.0):
+        text = f"{exact:.{places}f}"
+        if abs(float(text) - exact) <= min(abs(exact), abs(100 - exact)) / 5:
             break
     return Figure(text.replace("-", "−"), "%")
 
 
 def percent(value: float | None) -> Figure:
     """Write a share as a whole percentage, for what needs no decimals: CPU, share of a limit."""
+    if value is not None and 0 < value < 0.005:
+        return Figure(f"<{NARROW}1", "%")
     return NOTHING if value is None else Figure(group(round(value * 100)), "%")
 
 
@@ -168,8 +171,9 @@ def span(value: float) -> Figure:
     if value < 119.95:
         return Figure(f"{value:.1f}" if value >= 10 or value != int(value) else f"{value:.0f}", "s")
     whole = round(value)
-    for large, small, names in ((60, 1, ("min", "s")), (3600, 60, ("h", "min")), (86400, 3600, ("d", "h"))):
-        if whole < 120 * large or large == 86400:
+    units = ((60, 1, 7200, ("min", "s")), (3600, 60, 172_800, ("h", "min")), (86400, 3600, 0, ("d", "h")))
+    for large, small, most, names in units:
+        if whole < most or not most:
             first, rest = divmod(whole, large)
             second = rest // small
             tail = f"{NARROW}{names[0]} {second}{NARROW}{names[1]}" if second else f"{NARROW}{names[0]}"

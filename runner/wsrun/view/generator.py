@@ -51,7 +51,7 @@ def _brief(reading: Reading) -> str:
         for check in reading["generator"]["checks"]
         if check["unit"] == "seconds" and check["worst"] is not None
     ]
-    busiest = max((row["cpu"] for row in reading["timeline"] if row["cpu"] is not None), default=None)
+    busiest = reading.busiest()
     if busiest is not None:
         parts.append(f"CPU {formats.percent(busiest)}")
     fit = "generator fit" if reading["generator"]["fit"] else "generator not fit"

@@ -132,7 +132,7 @@ def build(reading: Reading) -> Latencies | None:
 
 
 def _quiet(reading: Reading) -> Mapping[str, Any] | None:
-    """Return the calmest phase beside the judged one: that with the lowest median."""
+    """Return the calmest phase beside the judged one: the first with the fewest clients."""
     others = [
         phase
         for phase in reading.phases
@@ -142,7 +142,7 @@ def _quiet(reading: Reading) -> Mapping[str, Any] | None:
     ]
     if reading.focus.phase is None:
         return None
-    return min(others, key=lambda phase: float(phase["round_trip"]["p50"]), default=None)
+    return min(others, key=lambda phase: float(phase["clients_to"]), default=None)
 
 
 def _heat(heat: Mapping[str, Any]) -> Heat | None:

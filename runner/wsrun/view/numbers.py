@@ -63,6 +63,7 @@ def _latency(clock: Clock, reading: Reading, merged: Sequence[Point], where: str
     about = "from schedule" if clock == "round_trip" else "from send"
     if shown == "max":
         shown, about = "highest", f"{about}, of {counted(known['count'], 'reply', 'replies')}"
+    line = line if series.has_values(line) else []
     value = known["max"] if stat == "max" else known[stat]
     before = reading.before(name)
     context = ""

@@ -88,7 +88,7 @@ def _row(phase: Mapping[str, Any], reading: Reading, limits: Sequence[Limit]) ->
     )
     remark = "not reached" if not phase["reached"] else "warm-up" if is_warm_up(phase) else ""
     if phase["warm_up"] and not remark:
-        remark = f"first {formats.span(phase['warm_up'])} warm-up"
+        remark = f"{formats.span(phase['warm_up'])} warm-up"
     asked = trips["count"]
     failures = counts["refused"] + counts["connect_failed"]
     length = (reading.ended if is_drain and reading.ended > phase["start"] else phase["end"]) - phase["start"]
@@ -108,9 +108,9 @@ def _row(phase: Mapping[str, Any], reading: Reading, limits: Sequence[Limit]) ->
             for limit in limits
             if phase["start"] - 1e-9 <= limit.start < phase["end"] and limit.end <= phase["end"] + 1e-9
         ),
-        no_reply=formats.share(counts["timed_out"] / asked, 1) if asked else NOTHING,
+        no_reply=formats.share((trips.get("timeouts") or 0) / asked, 1) if asked else NOTHING,
         connection_failures=formats.group(failures) if reached else formats.DASH,
-        cpu=formats.percent(phase["cpu_max"]),
+        cpu=formats.percent(reading.busiest(phase["start"], phase["end"])),
         rate=formats.significant(phase["messages_per_second"] or 0) if reached else formats.DASH,
         length=formats.span(length) if reached else NOTHING,
         missed=missed,

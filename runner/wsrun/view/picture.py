@@ -86,6 +86,13 @@ class Picture:
     size: float | None
 
 
+def _clients(merged: Sequence[Point]) -> tuple[tuple[float, float, float, float], ...]:
+    """Return open clients with lowest and highest, from the start of the first point to the end."""
+    found = [(point.middle, point.clients, point.clients_low, point.clients_high) for point in merged]
+    first, last = merged[0], merged[-1]
+    return ((first.t, *found[0][1:]), *found, (last.t + last.length, *found[-1][1:]))
+
+
 def borders(reading: Reading) -> list[float]:
     """Return the moments at which a phase begins."""
     return [phase["start"] for phase in reading["phases"]]
@@ -121,9 +128,7 @@ def build(reading: Reading, merged: Sequence[Point]) -> Picture | None:
         bands=bands(reading),
         schedule=schedule,
         send=send if schedule and series.has_values(send) else [],
-        clients=tuple(
-            (point.middle, point.clients, point.clients_low, point.clients_high) for point in merged
-        ),
+        clients=_clients(merged),
         planned=planned(reading, merged),
         ticks=_ticks(reading, stat) if schedule else (),
         limits=tuple(limit for limit in limits(reading) if limit.stat == stat)[:3],

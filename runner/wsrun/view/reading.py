@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,6 +143,21 @@ class Reading:
         """Return what holds ``round_trip`` and ``service_time`` of a phase, or of the whole run for None."""
         found: Mapping[str, Any] = self.phase(name) or self["overall"]
         return found
+
+    def busiest(self, start: float = 0.0, end: float = math.inf) -> float | None:
+        """Return the highest CPU share of a worker in the intervals that begin within some seconds.
+
+        An interval that was cut short is left out: over a moment a share of CPU says nothing.
+        """
+        shortest = self["run"]["interval"] / 2
+        return max(
+            (
+                float(row["cpu"])
+                for row in self["timeline"]
+                if row["cpu"] is not None and row["length"] >= shortest and start - 1e-9 <= row["t"] < end
+            ),
+            default=None,
+        )
 
     def moment(self, t: float) -> str:
         """Write a moment of this run."""

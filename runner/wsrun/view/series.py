@@ -110,12 +110,16 @@ class Point:
 
 
 def merge(rows: Sequence[Mapping[str, Any]], most: int = MOST) -> list[Point]:
-    """Turn the rows of a timeline into at most ``most`` points of equally many rows each."""
+    """Turn the rows of a timeline into at most ``most`` points of equally many rows each.
+
+    A last interval that was cut short has no CPU: over a moment a share of it says nothing.
+    """
+    shortest = max((row["length"] for row in rows), default=0.0) / 2
     size = max(1, math.ceil(len(rows) / most))
-    return [_point(rows[start : start + size]) for start in range(0, len(rows), size)]
+    return [_point(rows[start : start + size], shortest) for start in range(0, len(rows), size)]
 
 
-def _point(rows: Sequence[Mapping[str, Any]]) -> Point:
+def _point(rows: Sequence[Mapping[str, Any]], shortest: float) -> Point:
     failures: dict[str, int] = {}
     for row in rows:
         for cause, number in row["failures"].items():
@@ -141,7 +145,7 @@ def _point(rows: Sequence[Mapping[str, Any]]) -> Point:
         answered=total("answered"),
         no_reply=total("no_reply"),
         failures=failures,
-        cpu=_highest(rows, "cpu"),
+        cpu=_highest([row for row in rows if row["length"] >= shortest], "cpu"),
         lag=_highest(rows, "lag_p99"),
         round_trip=tuple(row["round_trip"] for row in rows),
         service_time=tuple(row["service_time"] for row in rows),

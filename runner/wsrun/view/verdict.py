@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -147,7 +148,7 @@ def _facts(reading: Reading) -> tuple[Fact, ...]:
     if run["duration"]:
         started += f", ran {formats.span(run['duration'])}"
     sent = reading["counts"]["messages"]["sent"]
-    load = formats.spaced(reading["scenario"]["load"])
+    load = re.sub(r"^1 clients$", "1 client", formats.spaced(reading["scenario"]["load"]))
     facts = [
         Fact("Started", text(started)),
         Fact(
@@ -156,7 +157,7 @@ def _facts(reading: Reading) -> tuple[Fact, ...]:
         Fact("Target", text(_target(reading))),
     ]
     if reading["timeline"]:
-        busiest = max((row["cpu"] for row in reading["timeline"] if row["cpu"] is not None), default=None)
+        busiest = reading.busiest()
         workers = counted(generator["workers"], "worker")
         cpu = ""
         if busiest is not None:

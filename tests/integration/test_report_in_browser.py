@@ -1,0 +1,133 @@
+"""The report in a real browser: drawn, quiet, within every width, and in both themes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.integration.browser import EXECUTABLE, Browser, browser
+from tests.synthetic import view
+
+from wsrun.outputs.html import render_html
+
+pytestmark = [
+    pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed"),
+    pytest.mark.slow,
+]
+
+WIDTHS = (320, 400, 820, 1400, 2560)
+
+ACROSS = "[document.documentElement.scrollWidth, innerWidth]"
+
+CHARTS = (
+    "[...document.querySelectorAll('.js-plotly-plot')].map((chart) => chart.id || chart.clientWidth > 200)"
+)
+
+FOLDED = "document.querySelectorAll('details:not([open])').length"
+
+THEME = "document.documentElement.dataset.theme ?? null"
+
+
+def chart(name: str) -> str:
+    """The expression for a drawn figure."""
+    return f"document.querySelector('#{name}-figure .js-plotly-plot')"
+
+
+def written(folder: Path, name: str) -> Path:
+    """Write the report of a made-up result."""
+    path = folder / f"{name}.html"
+    path.write_text(render_html(view(name)), encoding="utf-8")
+    return path
+
+
+def run(visit: Callable[[Browser], Coroutine[Any, Any, None]]) -> None:
+    """Run a visit in a browser of its own."""
+
+    async def main() -> None:
+        async with browser() as page:
+            await visit(page)
+
+    asyncio.run(main())
+
+
+def test_a_report_is_drawn_without_a_word_to_the_console_or_the_network(tmp_path: Path) -> None:
+    """Three charts at every width, nothing wider than the window, no message, no request but to itself."""
+    path = written(tmp_path, "fail")
+
+    async def visit(page: Browser) -> None:
+        await page.open(path, WIDTHS[0])
+        for width in WIDTHS:
+            await page.resize(width)
+            across, window = await page.value(ACROSS)
+            assert across <= window == width
+            assert await page.value(CHARTS) == [True, True, True]
+        assert page.messages == []
+        assert {url.partition(":")[0] for url in page.requests} <= {"file", "about", "blob", "data"}
+
+    run(visit)
+
+
+def test_awkward_reports_are_drawn_as_quietly(tmp_path: Path) -> None:
+    """Markup in names runs nothing, and fifty phases with long tables stay within a phone."""
+    paths = [written(tmp_path, name) for name in ("hostile", "large")]
+
+    async def visit(page: Browser) -> None:
+        for path in paths:
+            await page.open(path, 320)
+            across, window = await page.value(ACROSS)
+            assert across <= window
+            assert await page.value("document.querySelectorAll('img').length") == 0
+        assert page.messages == []
+
+    run(visit)
+
+
+def test_one_moment_is_shown_in_all_charts_and_zoom_is_shared(tmp_path: Path) -> None:
+    """The pointer over one chart moves every crosshair; a drag zooms every time axis; a theme redraws."""
+    path = written(tmp_path, "fail")
+
+    async def visit(page: Browser) -> None:
+        await page.open(path, 1400)
+        await page.value("document.querySelector('#timeline-figure').scrollIntoView()")
+        place = f"(({{x, y}}) => [x, y])({chart('timeline')}.getBoundingClientRect())"
+        left, top = await page.value(place)
+        for x in (640, 641):
+            await page.mouse("mouseMoved", left + x, top + 300)
+        crosses = "[...document.querySelectorAll('.crosshair')].filter((line) => !line.hidden).length"
+        assert await page.value(crosses) == 4
+        assert "at 4" in await page.value("document.querySelector('[data-read=schedule]').textContent")
+
+        await page.mouse("mousePressed", left + 500, top + 300)
+        for x in range(500, 801, 50):
+            await page.mouse("mouseMoved", left + x, top + 300, is_down=True)
+        await page.mouse("mouseReleased", left + 800, top + 300)
+        ranges = [await page.value(f"{chart(name)}.layout.xaxis.range") for name in ("timeline", "heat")]
+        assert ranges[0] == ranges[1]
+        assert 30 < ranges[0][0] < ranges[0][1] < 70
+
+        colour = f"{chart('curve')}.layout.xaxis.gridcolor"
+        light = await page.value(colour)
+        await page.value("document.getElementById('theme').click()")
+        assert await page.value(colour) != light
+        assert page.messages == []
+
+    run(visit)
+
+
+def test_printing_opens_every_fold_and_restores_the_page(tmp_path: Path) -> None:
+    """On paper nothing is folded or dark; afterwards everything is as it was."""
+    path = written(tmp_path, "fail")
+
+    async def visit(page: Browser) -> None:
+        await page.open(path, 1400, dark=True)
+        before = await page.value(FOLDED)
+        assert before > 0
+        await page.value("dispatchEvent(new Event('beforeprint'))")
+        assert await page.value(f"[{FOLDED}, {THEME}]") == [0, "light"]
+        await page.value("dispatchEvent(new Event('afterprint'))")
+        assert await page.value(f"[{FOLDED}, {THEME}]") == [before, None]
+
+    run(visit)

@@ -1,0 +1,87 @@
+"""The summary for terminals and logs, exactly as it is printed.
+
+With ``WSRUN_UPDATE_GOLDEN=1`` in the environment the texts of ``tests/data/reports`` are written anew; read
+the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from tests.synthetic import NAMES, view
+
+from wsrun.outputs.text import columns, render_text, wrap
+from wsrun.view.words import clean
+
+GOLDEN = Path(__file__).parents[1] / "data" / "reports"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_summary_of_a_result_is_exactly_this(name: str) -> None:
+    """Verdict, findings, criteria, phases, generator, exit code."""
+    found = render_text(view(name))
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("WSRUN_UPDATE_GOLDEN") == "1":
+        golden.write_text(found, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == found
+
+
+def test_every_golden_text_belongs_to_a_result() -> None:
+    """No golden text is left behind."""
+    assert sorted(path.stem for path in GOLDEN.glob("*.txt")) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
+    """Long names and sentences wrap or are cut."""
+    lines = render_text(view(name), width=width).splitlines()
+
+    assert max(map(columns, lines)) <= width
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_terminal_without_unicode_gets_ascii(name: str) -> None:
+    """Marks and signs have an ASCII form, anything else becomes a code."""
+    assert render_text(view(name), unicode=False).isascii()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_only_control_sequences_are_our_own_colours(name: str) -> None:
+    """Without colour there is none; with it, only SGR."""
+    coloured = render_text(view(name), colour=True)
+    stripped = re.sub(r"\x1b\[[0-9]+m|\x1b\[0m", "", coloured)
+
+    assert "\x1b[" in coloured
+    assert all(line == clean(line) for line in stripped.splitlines())
+    assert [line.rstrip() for line in stripped.splitlines()] == render_text(view(name)).splitlines()
+
+
+def test_the_report_is_named_where_it_is_known() -> None:
+    """Beside the exit code, or above it when the path is long."""
+    short, long = (
+        render_text(view("pass"), report=path).splitlines() for path in ("r.html", "d/" * 40 + "r.html")
+    )
+
+    assert short[-1].startswith("  report r.html ")
+    assert short[-1].endswith("exit code 0")
+    assert long[-2].endswith("r.html")
+    assert long[-1].endswith("exit code 0")
+
+
+def test_wide_characters_take_two_columns() -> None:
+    """A name in Chinese wraps where the terminal does."""
+    assert columns("漢字ab") == 6
+    assert wrap("漢字漢字 ab", 5) == ["漢字", "漢字", "ab"]
+
+
+def test_a_summary_says_its_verdict_in_words_before_anything_else() -> None:
+    """The mark alone would not be enough."""
+    first = {name: render_text(view(name)).splitlines()[0] for name in ("pass", "fail", "invalid")}
+
+    assert first["pass"].startswith("✓ chat-spike passed: all 8 criteria met")
+    assert first["fail"].startswith("✕ chat-spike failed: 1 of 8 criteria, 1 warning")
+    assert first["invalid"].startswith("◆ chat-spike is invalid: the generator was saturated")
