@@ -133,7 +133,81 @@ class ThinkStep:
     pause: PausePlan
 
 
-StepPlan = SendStep | ExpectStep | ThinkStep
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectStep:
+    """Open the connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectNoneStep:
+    """Look for ``length`` seconds whether a frame comes that fits; one in the mailbox counts already."""
+
+    pattern: Any
+    length: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectCloseStep:
+    """Wait for the server to close with one of the codes; none given: with any."""
+
+    codes: frozenset[int] = frozenset()
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseStep:
+    """Close the connection: cleanly with a code, or by a reset."""
+
+    code: int = 1000
+    how: Literal["clean", "reset"] = "clean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStep:
+    """Write variables; the values are templates."""
+
+    values: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatStep:
+    """Do steps again and again: ``times`` times, for ``length`` seconds, or while ``condition`` is true."""
+
+    steps: tuple[StepPlan, ...]
+    times: int | None = None
+    length: float | None = None
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseStep:
+    """Do one of several, drawn by weight."""
+
+    choices: tuple[tuple[float, tuple[StepPlan, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IfStep:
+    """Do ``then`` where the condition is true, else ``otherwise``."""
+
+    condition: str
+    then: tuple[StepPlan, ...]
+    otherwise: tuple[StepPlan, ...] = ()
+
+
+StepPlan = (
+    SendStep
+    | ExpectStep
+    | ExpectNoneStep
+    | ExpectCloseStep
+    | ConnectStep
+    | CloseStep
+    | ThinkStep
+    | SetStep
+    | RepeatStep
+    | ChooseStep
+    | IfStep
+)
 
 Mix = tuple[tuple[int, float], ...]
 """Pairs of message index and weight; weights are relative."""
@@ -141,11 +215,12 @@ Mix = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePlan:
-    """How one sort of client behaves. Without ``mix`` it listens."""
+    """How one sort of client behaves: by a ``mix``, or by a ``flow``; with neither it listens."""
 
     index: int
     name: str
     mix: Mix = ()
+    flow: tuple[StepPlan, ...] = ()
     think: PausePlan = PausePlan(kind="fixed", values=(1.0,))
     start: tuple[StepPlan, ...] = ()
     end: tuple[StepPlan, ...] = ()

@@ -20,7 +20,7 @@ async def connect(session: Session) -> Line | None:
     """Connect when a handshake is free; None when there is no connection, which is counted by its cause."""
     world = session.world
     async with world.handshakes:
-        if session.leaving:
+        if session.leaving and not session.is_ending:
             return None
         started = world.clock()
         labels = world.labels(session.group, session.profile_index, world.stretch)
@@ -28,7 +28,7 @@ async def connect(session: Session) -> Line | None:
         recorder = world.recorder
         recorder.count("connect.attempted", key)
         program = world.profiles[session.profile_index]
-        line = Line(session, mailbox=program.expects_in_start or program.expects_in_end)
+        line = Line(session, mailbox=program.expects)
         try:
             session.born()
             endpoint = await _endpoint(session)

@@ -40,6 +40,7 @@ class Line:
         "connection",
         "first_due",
         "hot_field",
+        "is_closing",
         "late",
         "mailbox",
         "order",
@@ -57,6 +58,7 @@ class Line:
         self.world = session.world
         self.connection: Connection | None = None
         self.closing: Closing | None = None
+        self.is_closing = False
         self.at_closing: asyncio.Future[None] | None = None
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
         self.hot_field = self.world.hot_field
@@ -341,6 +343,17 @@ class Line:
         found = [request for table in self.tables for request in table.values()]
         return sorted([*found, *self.waiting], key=lambda request: request.order)
 
+    async def wait_closed(self, until: float) -> Closing | None:
+        """Wait for the end of the connection, which is wanted from now on; None when it has not come in time."""
+        self.is_closing = True
+        if self.closing is None:
+            future = self.at_closing = self.world.loop.create_future()
+            self.world.agenda.call_at(until, lambda _: None if future.done() else future.set_result(None))
+            await future
+        if self.closing is None:
+            self.is_closing = False
+        return self.closing
+
     def closed(self, closing: Closing, at: float) -> None:
         """Take note of the end of the connection."""
         if at >= self.stretch.end:
@@ -351,4 +364,4 @@ class Line:
         self.mailbox.close(self.traffic)
         if self.at_closing is not None and not self.at_closing.done():
             self.at_closing.set_result(None)
-        self.session.line_closed(closing, at)
+        self.session.line_closed(self, closing, at)

@@ -12,6 +12,7 @@ from typing import Any
 from wsrun.bodies import compile_body
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.request import Request
+from wsrun.engine.steps import all_steps, compile_steps
 from wsrun.expressions import Scope, Tools, parse
 from wsrun.pacing.pauses import compile_pause
 from wsrun.patterns import (
@@ -24,7 +25,17 @@ from wsrun.patterns import (
     parse_pattern,
     parse_source,
 )
-from wsrun.plan import ExpectStep, MessagePlan, Mix, PausePlan, Plan, SendStep, StepPlan, ThinkStep
+from wsrun.plan import (
+    ConnectStep,
+    ExpectNoneStep,
+    ExpectStep,
+    MessagePlan,
+    Mix,
+    PausePlan,
+    Plan,
+    ProfilePlan,
+    StepPlan,
+)
 
 Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
 """Variable names and the compiled sources of their values."""
@@ -109,23 +120,6 @@ class MessageProgram:
         self.needs_renewal = any(path[0] in compiler.renewed for path in names)
 
 
-class Step:
-    """A step of ``start`` or ``end``: its plan, and its compiled parts."""
-
-    __slots__ = ("captures", "matcher", "pause", "plan")
-
-    def __init__(self, plan: StepPlan, compiler: ProgramCompiler) -> None:
-        self.plan = plan
-        self.matcher: Matcher | None = None
-        self.captures: Captures = ()
-        self.pause: Callable[[Random], float] | None = None
-        if isinstance(plan, ExpectStep):
-            self.matcher = compiler.matcher(plan.pattern)
-            self.captures = compile_captures(plan.capture)
-        elif isinstance(plan, ThinkStep):
-            self.pause = compile_pause(plan.pause)
-
-
 class Behaviour:
     """What a client of one profile does in one phase: which messages, at what pauses."""
 
@@ -146,18 +140,26 @@ class Behaviour:
 
 
 class ProfileProgram:
-    """One profile, ready to run."""
+    """One profile, ready to run.
 
-    __slots__ = ("end", "expects_in_end", "expects_in_start", "name", "start")
+    ``connects``: a step of its own makes the connection. ``expects``: some step reads the mailbox;
+    ``expects_later``: one after ``start`` does.
+    """
 
-    def __init__(
-        self, name: str, start: Sequence[StepPlan], end: Sequence[StepPlan], compiler: ProgramCompiler
-    ):
-        self.name = name
-        self.start = tuple(Step(plan, compiler) for plan in start)
-        self.end = tuple(Step(plan, compiler) for plan in end)
-        self.expects_in_start = any(isinstance(plan, ExpectStep) for plan in start)
-        self.expects_in_end = any(isinstance(plan, ExpectStep) for plan in end)
+    __slots__ = ("connects", "end", "expects", "expects_later", "flow", "name", "start")
+
+    def __init__(self, plan: ProfilePlan, compiler: ProgramCompiler) -> None:
+        self.name = plan.name
+        self.start = compile_steps(plan.start, compiler)
+        self.flow = compile_steps(plan.flow, compiler)
+        self.end = compile_steps(plan.end, compiler)
+        self.expects = _expects((*plan.start, *plan.flow, *plan.end))
+        self.expects_later = _expects((*plan.flow, *plan.end))
+        self.connects = any(isinstance(step, ConnectStep) for step in all_steps((*plan.start, *plan.flow)))
+
+
+def _expects(steps: Sequence[StepPlan]) -> bool:
+    return any(isinstance(step, ExpectStep | ExpectNoneStep) for step in all_steps(steps))
 
 
 class ProgramCompiler:
@@ -171,11 +173,15 @@ class ProgramCompiler:
             self.renewed.add(TOKEN)
         self.correlators: list[Correlation] = []
         self.messages = [MessageProgram(message, self) for message in plan.messages]
-        self.profiles = [ProfileProgram(p.name, p.start, p.end, self) for p in plan.profiles]
+        self.profiles = [ProfileProgram(profile, self) for profile in plan.profiles]
 
     def matcher(self, pattern: Any) -> Matcher | None:
         """Compile a pattern as written; None stays None."""
         return None if pattern is None else compile_pattern(parse_pattern(pattern), self.tools)
+
+    def captures(self, captures: Sequence[tuple[str, str]]) -> Captures:
+        """Compile ``capture: {variable: source}``."""
+        return compile_captures(captures)
 
     def correlator(self, found: Correlation) -> int:
         """Return the index of a correlator; requests whose replies carry their key alike share one table."""
@@ -203,10 +209,3 @@ def names_in(value: Any) -> Iterator[tuple[str, ...]]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from names_in(inner)
-
-
-def sends(step: Step, programs: Sequence[MessageProgram]) -> list[MessageProgram]:
-    """Return what a send step sends, in order."""
-    plan = step.plan
-    assert isinstance(plan, SendStep)
-    return [programs[index] for _ in range(plan.times) for index in plan.messages]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
-from wsrun.engine.programs import TOKEN, Behaviour
+from wsrun.engine.programs import TOKEN, Behaviour, ProfileProgram
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker
 from wsrun.metrics.recorder import Cell
@@ -50,6 +50,8 @@ class Session:
         "group",
         "ids",
         "index",
+        "is_ending",
+        "is_fresh",
         "is_ready",
         "leaving",
         "line",
@@ -82,6 +84,8 @@ class Session:
         self.token_until = float("inf")
         self.leaving = False
         self.is_ready = False
+        self.is_ending = False
+        self.is_fresh = True
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
@@ -121,21 +125,21 @@ class Session:
 
     async def run(self) -> None:
         """Live; ends by itself when told to leave, when lost, or when the connection was not made."""
-        world = self.world
         try:
-            self.line = await connect(self)
-            if self.line is None:
-                return
-            program = world.profiles[self.profile_index]
-            good = await run_steps(self, program.start)
-            if not program.expects_in_end:
-                self.line.mailbox.close(self.line.traffic)
-            if good:
+            program = self.program
+            if not program.connects:
+                self.line = await connect(self)
+                if self.line is None:
+                    return
+            if await run_steps(self, program.start):
+                if self.line is not None and not program.expects_later:
+                    self.line.mailbox.close(self.line.traffic)
                 self.is_ready = True
                 await self.body()
                 self.is_ready = False
                 await self.settle()
-            await run_steps(self, world.profiles[self.profile_index].end, ending=True)
+            self.is_ending = True
+            await run_steps(self, self.program.end)
             await self.hang_up()
         finally:
             self.is_ready = False
@@ -194,12 +198,33 @@ class Session:
     # The body
 
     async def body(self) -> None:
+        """Follow the flow, or the mix, until told to leave or lost."""
+        self.is_fresh = True
+        while not self.leaving and not self.is_lost:
+            if self.program.flow:
+                await self.follow()
+            else:
+                await self.converse()
+
+    async def follow(self) -> None:
+        """Run the flow once; a step that fails ends this pass."""
+        world = self.world
+        begun = world.clock()
+        good = await run_steps(self, self.program.flow)
+        if not good and world.clock() - begun < SETTLE:
+            # What fails at once must not be tried faster than the clock.
+            await self.rest(begun + SETTLE)
+        await asyncio.sleep(0)
+
+    async def converse(self) -> None:
         """Think, send, await the reply, again and again; under a schedule only be there."""
         world, line = self.world, self.line
-        assert line is not None
+        if line is None:
+            self.leaving = True
+            return
         clock = world.clock
-        fresh = True
-        while not self.leaving and line.closing is None:
+        fresh = self.is_fresh
+        while not (self.leaving or self.program.flow) and line.closing is None:
             behaviour = world.role(self)
             if behaviour is None:
                 await self.sleep(None)
@@ -244,6 +269,11 @@ class Session:
             # A message that cannot be made: not faster than the clock.
             await self.sleep(world.clock() + SETTLE)
 
+    async def rest(self, due: float) -> None:
+        """Sleep until ``due``, whatever phases come, but not when told to leave or when lost."""
+        while self.world.clock() < due and not (self.leaving and not self.is_ending) and not self.is_lost:
+            await self.sleep(due)
+
     async def sleep(self, due: float | None) -> None:
         """Sleep until ``due``, or until roused; None: until roused."""
         world = self.world
@@ -254,24 +284,41 @@ class Session:
     async def settle(self) -> None:
         """Wait until no reply is awaited; each has its own timeout."""
         line = self.line
-        assert line is not None
-        while line.in_flight:
+        while line is not None and line.in_flight:
             await self.world.agenda.sleep_until(self.world.clock() + SETTLE)
 
-    async def hang_up(self) -> None:
-        """Close in good order and wait for the peer."""
+    async def hang_up(self, code: int = 1000, *, reset: bool = False) -> None:
+        """Close, in good order or by a reset, and wait for the end; nothing to do without a connection."""
         line, world = self.line, self.world
-        assert line is not None and line.connection is not None
+        if line is None or line.connection is None:
+            return
         line.mailbox.close(line.traffic)
         if line.closing is not None:
             return
-        line.at_closing = world.loop.create_future()
-        line.connection.close(1000)
-        limit = world.plan.target.close_timeout + _CLOSE_GRACE
-        world.agenda.call_at(world.clock() + limit, lambda _: _settle(line.at_closing))
-        await line.at_closing
+        line.is_closing = True
+        if reset:
+            line.connection.abort()
+        else:
+            line.connection.close(code)
+        await line.wait_closed(world.clock() + world.plan.target.close_timeout + _CLOSE_GRACE)
 
     # What the line tells
+
+    @property
+    def program(self) -> ProfileProgram:
+        """What the client does, by its profile in this phase."""
+        return self.world.profiles[self.profile_index]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection ended and neither we nor a step of ours asked for it."""
+        line = self.line
+        return line is not None and line.closing is not None and not line.is_closing
+
+    @property
+    def has_closed(self) -> bool:
+        """Whether the connection ended as we, or a step of ours, wanted."""
+        return self.line is not None and self.line.closing is not None and self.line.is_closing
 
     @property
     def is_connected(self) -> bool:
@@ -284,15 +331,14 @@ class Session:
         labels = labels_of(world.labels(self.group, self.profile_index, world.stretch))
         world.recorder.sample("connect.first_message", labels, max(after, 0.0))
 
-    def line_closed(self, closing: Closing, at: float) -> None:
+    def line_closed(self, line: Line, closing: Closing, at: float) -> None:
         """Count how the connection ended; a close that nobody asked for or tolerates is an error."""
         world = self.world
         world.closed(self)
         labels = world.labels(self.group, self.profile_index, world.stretch_at(at))
         code, side = str(closing.code), closing.side
         world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
-        asked = self.line is not None and self.line.at_closing is not None
-        good = asked and closing.cause is None
+        good = line.is_closing and (closing.cause is None or closing.cause == "aborted")
         if not good and closing.code not in world.plan.groups[self.group].tolerate_closes:
             cause = closing.cause or f"closed-{closing.code}"
             labels |= {"code": code, "side": side}

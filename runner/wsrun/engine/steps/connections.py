@@ -1,0 +1,54 @@
+"""``connect``, ``close`` and ``expect_close``: the connection as something that a flow does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wsrun.engine.connecting import connect as make_connection
+from wsrun.engine.steps import Run
+from wsrun.plan import CloseStep, ConnectStep, ExpectCloseStep
+
+if TYPE_CHECKING:
+    from wsrun.engine.programs import ProgramCompiler
+    from wsrun.engine.session import Session
+
+
+def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
+    """Compile a ``connect``; a connection that is still open is closed first."""
+
+    async def run(session: Session) -> bool:
+        if session.is_connected:
+            await session.hang_up()
+        session.line = await make_connection(session)
+        return session.line is not None
+
+    return run
+
+
+def close(plan: CloseStep, compiler: ProgramCompiler) -> Run:
+    """Compile a ``close``."""
+
+    async def run(session: Session) -> bool:
+        await session.hang_up(plan.code, reset=plan.how == "reset")
+        return True
+
+    return run
+
+
+def expect_close(plan: ExpectCloseStep, compiler: ProgramCompiler) -> Run:
+    """Compile an ``expect_close``."""
+
+    async def run(session: Session) -> bool:
+        line, world = session.line, session.world
+        if line is None:
+            return False
+        closing = await line.wait_closed(world.clock() + plan.timeout)
+        good = closing is not None and (not plan.codes or closing.code in plan.codes)
+        session.count("expect.passed" if good else "expect.failed")
+        if not good:
+            wanted = ", ".join(map(str, sorted(plan.codes))) or "any code"
+            got = "nothing" if closing is None else str(closing.code)
+            session.error("close-unexpected", f"a close with {wanted} was expected; there was {got}")
+        return good
+
+    return run

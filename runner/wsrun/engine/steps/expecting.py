@@ -1,0 +1,66 @@
+"""``expect`` and ``expect_none``: frames that answer no request, in the mailbox or still to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wsrun.engine.mailbox import Expectation
+from wsrun.engine.steps import Run
+from wsrun.plan import ExpectNoneStep, ExpectStep
+
+if TYPE_CHECKING:
+    from wsrun.engine.line import Line
+    from wsrun.engine.programs import ProgramCompiler
+    from wsrun.engine.session import Session
+
+
+def expect(plan: ExpectStep, compiler: ProgramCompiler) -> Run:
+    """Compile an ``expect``."""
+    matcher, captures = compiler.matcher(plan.pattern), compiler.captures(plan.capture)
+    assert matcher is not None
+
+    async def run(session: Session) -> bool:
+        line = session.line
+        if line is None:
+            return False
+        waiting = Expectation(matcher.bind(session), captures, plan.count)
+        met = await _wait(session, line, waiting, plan.timeout)
+        if met or not plan.optional:
+            session.count("expect.passed" if met else "expect.failed")
+        if not met and not plan.optional:
+            got = plan.count - waiting.wanted
+            text = f"{got} of {plan.count} expected messages within {plan.timeout:g} s"
+            session.error("expect-failed", text)
+        return met or plan.optional
+
+    return run
+
+
+def expect_none(plan: ExpectNoneStep, compiler: ProgramCompiler) -> Run:
+    """Compile an ``expect_none``."""
+    matcher = compiler.matcher(plan.pattern)
+    assert matcher is not None
+
+    async def run(session: Session) -> bool:
+        line = session.line
+        if line is None:
+            return False
+        came = await _wait(session, line, Expectation(matcher.bind(session), (), 1), plan.length)
+        session.count("expect.failed" if came else "expect.passed")
+        if came:
+            session.error("unexpected-message", "a message came that must not come")
+        return not came
+
+    return run
+
+
+async def _wait(session: Session, line: Line, waiting: Expectation, length: float) -> bool:
+    """Wait until an expectation is met, at most ``length`` seconds or until the connection is gone."""
+    world = session.world
+    met = line.mailbox.expect(waiting)
+    if not met and line.is_open:
+        waiting.future = world.loop.create_future()
+        world.agenda.call_at(world.clock() + length, lambda _: waiting.end(False))
+        met = await waiting.future
+    line.mailbox.release()
+    return met

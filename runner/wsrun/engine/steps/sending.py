@@ -1,0 +1,55 @@
+"""``send``: one message or several at once, and the wait for their replies."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from wsrun.engine.steps import Run
+from wsrun.plan import SendStep
+
+if TYPE_CHECKING:
+    from wsrun.engine.programs import MessageProgram, ProgramCompiler
+    from wsrun.engine.session import Session
+
+
+def send(plan: SendStep, compiler: ProgramCompiler) -> Run:
+    """Compile a ``send``."""
+    indexes = plan.messages * plan.times
+    if len(indexes) == 1 and plan.wait:
+        return _one(compiler.messages[indexes[0]])
+    programs = [compiler.messages[index] for index in indexes]
+
+    async def run(session: Session) -> bool:
+        loop, line = session.world.loop, session.line
+        if line is None:
+            return False
+        replies: list[asyncio.Future[bool]] = []
+        good = True
+        for program in programs:
+            future = loop.create_future() if program.has_reply and plan.wait else None
+            if not line.send(program, None, future):
+                good = False
+            elif future is not None:
+                replies.append(future)
+        for reply in replies:
+            good = await reply and good
+        return good
+
+    return run
+
+
+def _one(program: MessageProgram) -> Run:
+    """The commonest step of all, without lists."""
+    has_reply = program.has_reply
+
+    async def run(session: Session) -> bool:
+        line = session.line
+        if line is None:
+            return False
+        if not has_reply:
+            return line.send(program, None, None)
+        future = session.world.loop.create_future()
+        return line.send(program, None, future) and await future
+
+    return run
