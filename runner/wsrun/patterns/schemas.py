@@ -12,7 +12,7 @@ MOST_REFERENCES: Final = 10_000
 """References followed while one value is checked: a few of them that name each other could go on for ever."""
 
 DEEPEST: Final = 64
-"""Levels of a schema: each takes eight of Python's thousand frames when it is checked against its own schema."""
+"""Levels of a schema: each takes eight of Python's thousand frames when the schema itself is checked."""
 
 _CHECKED: Final = {
     **dict.fromkeys(("$ref", "$dynamicRef", "$id", "$anchor", "$dynamicAnchor", "pattern"), str),
