@@ -22,7 +22,7 @@ _DATA: Final = ("const", "enum", "default", "examples")
 _NAMED: Final = ("properties", "$defs", "definitions", "dependentSchemas")
 
 
-class _TooMuch(Exception):  # noqa: N818  (leaves this module as "not valid")
+class _TooMuch(Exception):
     """More references were followed than a value may cost."""
 
 
