@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from wsrun.expressions import MissingVariable
 from wsrun.plan import JwtPlan
 from wsrun.tokens import TokenError, check_key, mint
 
@@ -100,3 +101,10 @@ def test_claims_that_cannot_be_are_told(claims: dict[str, object]) -> None:
     with pytest.raises(TokenError) as caught:
         mint(plan(), claims, NOW)
     assert caught.value.message.startswith("a token cannot be made of these claims: ")
+
+
+def test_a_token_that_cannot_be_made_is_a_variable_without_a_value() -> None:
+    """A client without a token fails to connect, and is counted; the run goes on."""
+    with pytest.raises(MissingVariable) as caught:
+        mint(plan(algorithm="x"), {}, NOW)
+    assert str(caught.value) == "token has no value: there is no algorithm x"
