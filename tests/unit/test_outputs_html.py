@@ -314,7 +314,8 @@ def test_two_values_close_together_do_not_cover_each_other() -> None:
     assert picture is not None
     first, second = svg.draw(picture).ticks
 
-    assert second.y - first.y >= 15
+    assert second.y - first.y < 16
+    assert (second.y + second.shift) - (first.y + first.shift) == pytest.approx(16)
 
 
 def test_failure_marks_give_way_to_each_other() -> None:
