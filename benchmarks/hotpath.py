@@ -101,7 +101,12 @@ def making(tools: Tools, client: Client) -> Iterator[Row]:
     yield "body: hex, {{ seq | u16 }}", body("hex", "30 {{ seq | u16 }} 00ff")
     for source in ("room", "people.name", "client.index % 50", "random.int(1, 6)", "uuid()", "now.iso"):
         evaluate = compile_value("{{ " + source + " }}", tools)
-        yield f"expression: {source}", lambda evaluate=evaluate: evaluate(client)
+        yield f"expression: {source}", partial(evaluate, client)
+
+
+def parsed(read: Callable[[Frame], Any], text: str) -> Any:
+    """Read a source of a frame that was not looked at before."""
+    return read(Frame(text, 0.0))
 
 
 def reading(tools: Tools, client: Client) -> Iterator[Row]:
@@ -119,7 +124,7 @@ def reading(tools: Tools, client: Client) -> Iterator[Row]:
     for path in ("$.id", "$.items[2].id", "$.items[*].id", "$..price", "$.items[?@.id == 3].price"):
         read = compile_source(parse_source(path))
         text = REPLY if path == "$.id" else PAGE
-        yield f"source: {path}", lambda read=read, text=text: read(Frame(text, 0.0))
+        yield f"source: {path}", partial(parsed, read, text)
     pattern = {"$.type": "pong", "$.id": "{{ id }}", "$.ok": {"in": [True, None]}}
     matcher = compile_pattern(parse_pattern(pattern), tools)
     fits = matcher.bind(client)

@@ -242,8 +242,9 @@ class GroupPlan:
 class Level:
     """A quantity over a phase (clients, or a rate per second).
 
-    Constant where ``start == end``; a line from ``start`` to ``end`` over the phase; or stairs, where ``step``
-    (positive) is added (or taken away, where ``end < start``) each ``every`` seconds until ``end`` is reached.
+    Constant where ``start == end``; a line from ``start`` to ``end`` over the phase; or stairs, where
+    ``step`` (positive) is added (or taken away, where ``end < start``) each ``every`` seconds until ``end``
+    is reached.
     """
 
     start: float
@@ -254,7 +255,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bursts:
-    """Each ``every`` seconds, for ``length`` seconds, ``rate`` instead of the phase's own rate (or of nothing)."""
+    """Each ``every`` seconds, for ``length`` seconds, ``rate`` instead of the phase's own (or of nothing)."""
 
     every: float
     length: float

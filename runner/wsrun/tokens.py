@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from wsrun.expressions import MissingVariable
 from wsrun.plan import JwtPlan
 
 
-class TokenError(ValueError):
-    """A token cannot be made; ``message`` is one plain sentence without a full stop, and without the key."""
+class TokenError(MissingVariable):
+    """A token cannot be made, so that ``{{ token }}`` has no value.
+
+    ``message`` is one plain sentence without a full stop, and without the key.
+    """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
+        super().__init__("token", message)
         self.message = message
 
 

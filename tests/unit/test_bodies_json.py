@@ -17,7 +17,7 @@ from wsrun.plan import BodyPlan
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-TEXTS = st.text(LETTERS).filter(lambda text: "{{" not in text)
+TEXTS = st.text(LETTERS).filter(lambda text: "{" not in text)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -93,7 +93,7 @@ def test_a_body_is_written_as_said(source: Any, expected: bytes) -> None:
 @given(st.text(), st.text())
 def test_any_text_of_a_server_stays_within_its_quotes(value: str, around: str) -> None:
     """Whatever is captured, the structure of the body is the author's."""
-    around = around.replace("{{", "")
+    around = around.replace("{", "")
     made = json.loads(build({"a": "{{ value }}", "b": around + "{{ value }}" + around}, value=value))
     assert {"a": value, "b": around + value + around} == made
 

@@ -38,11 +38,9 @@ def test_a_text_is_sent_as_written(source: str, expected: bytes) -> None:
     assert expected == build(source, room="räume", flag=True, nothing=None, numbers=[1, 2.5])
 
 
-@given(st.text().filter(lambda text: "{{" not in text), st.text(), st.text().filter(lambda t: "{{" not in t))
+@given(st.text().filter(lambda text: "{" not in text), st.text(), st.text().filter(lambda t: "{" not in t))
 def test_what_stands_around_passes_byte_for_byte(before: str, value: str, after: str) -> None:
     """A slot changes itself and nothing else."""
-    if before.endswith("{"):
-        before += " "
     expected = (before + value + after).encode("utf-8", "replace")
     assert expected == build(before + "{{ value }}" + after, value=value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -74,7 +75,7 @@ def ledger(store: Store) -> dict[str, int]:
 
 
 def test_a_rate_is_a_schedule_that_does_not_wait_for_replies() -> None:
-    """Ten messages a second for two seconds are twenty, none early, though every reply takes half a second."""
+    """Ten messages a second for two seconds are twenty, none early, though replies take half a second."""
     plan = plan_of(f"messages: {{ ping: {PING} }}\nphases: [ {{ duration: 2s, clients: 3, rate: 10/s }} ]\n")
     transport = FakeTransport(echo(0.5))
 
@@ -144,7 +145,7 @@ def test_think_times_pace_a_client_and_wait_for_its_reply() -> None:
 
     times = sent_times(transport)
     assert times[0] < 1.0
-    assert [round(b - a, 6) for a, b in zip(times, times[1:], strict=False)] == [1.5] * (len(times) - 1)
+    assert [round(b - a, 6) for a, b in itertools.pairwise(times)] == [1.5] * (len(times) - 1)
 
 
 def test_without_a_pause_the_next_message_follows_the_reply() -> None:
@@ -240,7 +241,8 @@ def test_a_connection_that_ends_loses_its_requests() -> None:
 def test_tolerated_ends_are_counted_but_are_no_errors() -> None:
     """A close with a tolerated code and a tolerated refusal leave errors at zero."""
     plan = plan_of(
-        f"messages: {{ ping: {PING} }}\nclients: {{ all: {{ tolerate: {{ refusals: [503], closes: [1012] }} }} }}\n"
+        f"messages: {{ ping: {PING} }}\n"
+        "clients: { all: { tolerate: { refusals: [503], closes: [1012] } } }\n"
         "phases: [ { duration: 2s, clients: 2 } ]\n"
     )
     refuse = ConnectFailure("refused", "refused-503", "the server refused", 503)
@@ -371,10 +373,12 @@ def test_profiles_keep_their_shares() -> None:
 def test_a_start_greets_captures_and_expects() -> None:
     """A greeting that comes with the handshake is found by a later expect, and captured."""
     plan = plan_of(
-        'messages:\n  hello: { json: { hi: "{{ name }}", id: "{{ id }}" }, reply: { match: { $.id: "{{ id }}" }, '
+        'messages:\n  hello: { json: { hi: "{{ name }}", id: "{{ id }}" }, reply: { match: '
+        '{ $.id: "{{ id }}" }, '
         "capture: { room: $.room } } }\n"
         '  say: { text: "in {{ room }}" }\n'
-        "profiles:\n  p:\n    start: [ { expect: { $.type: welcome }, capture: { name: $.name } }, { send: hello } ]\n"
+        "profiles:\n  p:\n"
+        "    start: [ { expect: { $.type: welcome }, capture: { name: $.name } }, { send: hello } ]\n"
         "    mix: { say: 1 }\n    end: [ { send: say } ]\n"
         "phases: [ { duration: 2s, clients: 1, rate: 1/s } ]\n"
     )
@@ -510,7 +514,7 @@ def test_a_variable_that_nobody_wrote_fails_the_message_and_not_the_run() -> Non
 
 
 def test_a_run_that_is_stopped_drains_and_still_adds_up() -> None:
-    """Stopped in the middle: replies under way are awaited, the rest is pending, nothing is unaccounted for."""
+    """Stopped in the middle: replies under way are awaited, the rest is pending, all is accounted for."""
     plan = plan_of(
         'drain: 500ms\nmessages: { ping: { json: { id: "{{ id }}" }, reply: { match: { $.id: "{{ id }}" }, '
         "timeout: 5s } } }\n"
@@ -536,7 +540,8 @@ def test_data_rows_go_round_the_clients(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("name\nAda\nBob\nCy\n")
     text = (
         "wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\ndata: { people: { file: people.csv } }\n"
-        'messages: { hi: { text: "{{ people.name }}" } }\nphases: [ { duration: 1s, clients: 4, rate: 4/s } ]\n'
+        'messages: { hi: { text: "{{ people.name }}" } }\n'
+        "phases: [ { duration: 1s, clients: 4, rate: 4/s } ]\n"
     )
     document = parse(text, str(tmp_path / "test.yaml"), environ={})
     transport = FakeTransport(lambda connection, payload: None)
@@ -550,7 +555,8 @@ def test_data_rows_go_round_the_clients(tmp_path: Path) -> None:
 def test_a_token_is_made_at_birth_and_anew_when_it_has_expired() -> None:
     """With a lifetime of 2 s, a client that sends its token each second has three tokens in six seconds."""
     plan = plan_of(
-        "auth: { jwt: { secret: a-secret-of-thirty-two-characters, lifetime: 2s, claims: { sub: '{{ client.id }}' } } }\n"
+        "auth: { jwt: { secret: a-secret-of-thirty-two-characters, lifetime: 2s, "
+        "claims: { sub: '{{ client.id }}' } } }\n"
         'messages: { hello: { text: "{{ token }}" } }\n'
         "phases: [ { duration: 6s, clients: 1, rate: 1/s } ]\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from random import Random
 from typing import Any
 
@@ -313,3 +314,10 @@ def test_whole_numbers_are_drawn_evenly() -> None:
     drawn = [made(client) for _ in range(8000)]
     assert {1, 2, 3, 4} == set(drawn)
     assert all(1850 < drawn.count(number) < 2150 for number in (1, 2, 3, 4))
+
+
+@given(st.integers(0, 2**32))
+def test_a_uuid_is_what_the_library_makes_of_the_same_bits(seed: int) -> None:
+    """Version and variant stand where RFC 9562 has them."""
+    expected = uuid.UUID(int=Random(seed).getrandbits(128), version=4)
+    assert str(expected) == evaluate("{{ uuid() }}", Client(rng=Random(seed)))

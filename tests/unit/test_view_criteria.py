@@ -101,7 +101,7 @@ def test_without_data_there_is_nothing_to_compare() -> None:
 
 def test_a_value_that_stands_for_replies_that_never_came_says_more_than() -> None:
     """The timeout is a floor of the true value."""
-    assert row(observed=2.0, timeout_floor=True).observed.text == f">{NARROW}2.00{NARROW}s"
+    assert row(observed=2.0, timeout_floor=True).observed.text == f">{NARROW}2{NARROW}s"
 
 
 def test_a_trend_is_written_as_a_word() -> None:

@@ -145,7 +145,7 @@ def test_losses_do_not_pass_for_waiting() -> None:
     phase["round_trip"] |= {"p99": 2.0, "timeouts": 2000}
     first = build_view(result).findings[0]
 
-    assert words(first.title or "") == "p99 round trip in spike was > 2.00 s; the limit is 250 ms"
+    assert words(first.title or "") == "p99 round trip in spike was > 2 s; the limit is 250 ms"
     assert "had no reply within 2 s, and count as that" in body(first)
     assert "passed between" not in body(first)
 
@@ -174,6 +174,33 @@ def test_errors_that_failed_a_criterion_are_not_told_twice() -> None:
 
     assert "323 reply-timeout, 37 refused-503" in body(told[0])
     assert not any("Also" in body(finding) for finding in found.findings)
+
+
+def test_a_count_of_replies_is_told_by_message_and_phase() -> None:
+    """Warm-ups are left out of both, as criteria leave them out."""
+    result = load("fail")
+    entry = next(one for one in result["criteria"] if one["metric"] == "replies.failed")
+    entry |= {
+        "metric": "replies.timed_out",
+        "check": "replies.timed_out == 0",
+        "status": "missed",
+        "observed": 323,
+    }
+    told = next(one for one in build_view(result).findings if "without a reply in time" in (one.title or ""))
+
+    assert body(told).startswith("261 of say, 62 of who, all in spike.")
+
+
+def test_one_kind_of_error_is_not_listed() -> None:
+    """All of them are of it."""
+    result = load("fail")
+    result["errors"] = result["errors"][:1]
+    for entry in result["criteria"]:
+        if entry["metric"] == "errors.ratio":
+            entry |= {"status": "missed", "used": 1.2, "observed": 0.06}
+    told = next(one for one in build_view(result).findings if "of what was tried failed" in (one.title or ""))
+
+    assert body(told) == "323 errors, each of them reply-timeout, all in spike."
 
 
 ENTRY: dict[str, Any] = {

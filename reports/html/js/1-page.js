@@ -2,6 +2,7 @@
 const root = document.documentElement;
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 const redraws = [];
+let printing = false;
 
 function remembered(value) {
   // A page opened from a file may be refused any storage.
@@ -70,6 +71,7 @@ function setUpPrint() {
     before = { theme: root.dataset.theme, closed };
     closed.forEach((fold) => (fold.open = true));
     root.dataset.theme = "light";
+    printing = true;
     redraw(700);
   });
   addEventListener("afterprint", () => {
@@ -78,6 +80,7 @@ function setUpPrint() {
     if (before.theme) root.dataset.theme = before.theme;
     else delete root.dataset.theme;
     before = null;
+    printing = false;
     redraw();
   });
 }

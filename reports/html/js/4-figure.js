@@ -1,6 +1,6 @@
 // What the three figures share: their place, fonts and axes, phases behind them, zoom and crosshair.
 const CONFIG = { displayModeBar: false, displaylogo: false, doubleClick: false, showTips: false, responsive: false };
-const narrow = () => innerWidth < 720;
+const narrow = () => !printing && innerWidth < 720;
 const gutter = () => (narrow() ? 38 : 56);
 const zooming = [];
 

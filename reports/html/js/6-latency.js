@@ -42,8 +42,9 @@ function heatFigure(data) {
       traces.push({ ...line, line: { color: colour("ground"), width: 4 } }, { ...line, line: { color: colour("text"), width: 1.5 } });
       const last = p99[1].findLastIndex((ms) => ms);
       layout.annotations.push({
-        xref: "x", yref: "y", x: line.x[last], y: line.y[last], text: "p99", showarrow: false, xanchor: "right", yanchor: "bottom",
-        yshift: 8, font: { ...font(12), color: colour("text"), shadow: halo() },
+        xref: "x", yref: "y", x: line.x[last], y: line.y[last], text: "p99", showarrow: false, xanchor: "right",
+        yanchor: line.y[last] > y.at(-1) - 0.12 * (y.at(-1) - y[0]) ? "top" : "bottom",
+        yshift: line.y[last] > y.at(-1) - 0.12 * (y.at(-1) - y[0]) ? -8 : 8, font: { ...font(12), color: colour("text"), shadow: halo() },
       });
     }
     const near = data.timeline.limits.filter((limit) => limit.ms >= heat.edges[0] && limit.ms <= heat.edges.at(-1));

@@ -26,8 +26,8 @@ _HEADINGS = (
     "at most",
     "sent",
 )
-_LEFT = 1
-"""So many columns of the table are set left, the others right."""
+_DISPENSABLE = (1, 5, 7)
+"""Columns that a narrow terminal goes without, the first of them first."""
 
 
 def plan_text(
@@ -55,13 +55,15 @@ def plan_text(
 def _table(expected: Estimate, paper: Face) -> list[str]:
     rows = [_HEADINGS, *map(_row, expected.phases), _totals(expected)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    columns = list(range(len(_HEADINGS)))
+    for column in _DISPENSABLE:
+        if paper.can_redraw and sum(widths[kept] + 2 for kept in columns) - 2 > paper.width:
+            columns.remove(column)
 
     def line(cells: Sequence[str]) -> str:
-        parts = [
-            cell.ljust(width) if column < _LEFT else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return "  ".join(parts).rstrip()
+        first, *rest = columns
+        numbers = [cells[column].rjust(widths[column]) for column in rest]
+        return "  ".join([cells[first].ljust(widths[first]), *numbers]).rstrip()
 
     head, *body = map(line, rows)
     return [f"\x1b[2m{head}\x1b[0m" if paper.colour else head, *body]

@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wsrun.expressions.names import BUILT_IN, Evaluate, Now, Scope, Tools, make_uuid
+from wsrun.expressions.names import BUILT_IN, Evaluate, Scope, Tools, make_uuid
+from wsrun.expressions.reads import compile_read
 from wsrun.expressions.templates import Expr, MissingVariable, parse
 from wsrun.expressions.values import text_of
-
-_DIRECT: Mapping[tuple[str, ...], Evaluate] = {
-    ("id",): lambda scope: scope.message_id,
-    ("seq",): lambda scope: scope.seq,
-    ("client", "index"): lambda scope: scope.index,
-    ("client", "id"): lambda scope: scope.client_id,
-    ("client", "group"): lambda scope: scope.group_name,
-    ("client", "profile"): lambda scope: scope.profile,
-}
 
 
 def compile_value(value: Any, tools: Tools) -> Evaluate:
@@ -64,15 +56,10 @@ def is_constant(value: Any) -> bool:
 
 def compile_expr(expr: Expr, tools: Tools) -> Evaluate:
     """Compile one expression; the result raises ``MissingVariable``."""
-    path = expr.path
-    if path is not None and path in _DIRECT:
-        return _DIRECT[path]
-    if path == ("now", "ms"):
-        return lambda scope: int(tools.now() * 1000)
-    if path == ("now", "iso"):
-        return lambda scope: Now(scope, tools).iso
-    if path is not None and path[0] not in BUILT_IN:
-        return _variable(path[0]) if len(path) == 1 else _field(path)
+    if expr.path is not None:
+        read = compile_read(expr.path, tools)
+        if read is not None:
+            return read
     if expr.source == "uuid()":
         return make_uuid
     name = expr.source.removeprefix("fake.").removesuffix("()")
@@ -84,37 +71,6 @@ def compile_expr(expr: Expr, tools: Tools) -> Evaluate:
 def _expr(part: str | Expr) -> Expr:
     assert isinstance(part, Expr)
     return part
-
-
-def _variable(name: str) -> Evaluate:
-    def read(scope: Scope) -> Any:
-        try:
-            return scope.variables[name]
-        except KeyError:
-            pass
-        try:
-            return scope.rows[name]
-        except KeyError:
-            raise MissingVariable(name) from None
-
-    return read
-
-
-def _field(path: tuple[str, ...]) -> Evaluate:
-    """Read a column of a data row, or a field of a variable."""
-    root, first, *rest = path
-
-    def read(scope: Scope) -> Any:
-        row = scope.rows.get(root)
-        try:
-            value = (scope.variables[root] if row is None else row)[first]
-            for step in rest:
-                value = value[step]
-        except (KeyError, TypeError):
-            raise MissingVariable(".".join(path)) from None
-        return value
-
-    return read
 
 
 def _fake(expr: Expr, tools: Tools, name: str, *arguments: Any, **named: Any) -> Evaluate:
@@ -138,6 +94,7 @@ def _general(expr: Expr, tools: Tools) -> Evaluate:
     from jinja2.exceptions import UndefinedError
 
     from wsrun.expressions.calls import constant_calls
+    from wsrun.expressions.direct import compile_direct
     from wsrun.expressions.filters import settled
     from wsrun.expressions.sandbox import compile_tree, parse_expression
 
@@ -150,6 +107,9 @@ def _general(expr: Expr, tools: Tools) -> Evaluate:
             draw = _fake(expr, tools, call.path[1], *call.arguments, **call.named)
             if call.is_whole:
                 return draw
+    direct = compile_direct(tree, tools)
+    if direct is not None:
+        return _guarded(expr, direct)
     compiled = compile_tree(tree)
     roots = {path[0] for path in expr.names}
     built_in = [(name, BUILT_IN[name]) for name in roots & BUILT_IN.keys()]
@@ -169,11 +129,27 @@ def _general(expr: Expr, tools: Tools) -> Evaluate:
         except UndefinedError as error:
             raise _undefined(expr, names) from error
         except Exception as error:
-            # Any operator on any value that a server sent: whatever it raises, the message cannot be made.
-            raise MissingVariable(expr.source, str(error) or type(error).__name__) from error
+            raise _failed(expr, error) from error
         raise _undefined(expr, names)
 
     return evaluate
+
+
+def _guarded(expr: Expr, direct: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> Any:
+        try:
+            return direct(scope)
+        except MissingVariable:
+            raise
+        except Exception as error:
+            raise _failed(expr, error) from error
+
+    return evaluate
+
+
+def _failed(expr: Expr, error: Exception) -> MissingVariable:
+    """Any operator on any value that a server sent: whatever it raises, the message cannot be made."""
+    return MissingVariable(expr.source, str(error) or type(error).__name__)
 
 
 def _is_range(arguments: tuple[Any, ...]) -> bool:

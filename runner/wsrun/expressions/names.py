@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,9 @@ from wsrun.expressions.fakes import FakePool
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _LONGEST_TEXT: Final = 1 << 20
+
+_UUID_FIXED: Final = 0xF000 << 64 | 0xC000 << 48
+_UUID_4: Final = 0x4000 << 64 | 0x8000 << 48
 
 
 class Scope(Protocol):
@@ -94,7 +96,7 @@ class Now(Members):
     def iso(self) -> str:
         """As ISO 8601, in UTC, with milliseconds."""
         at = datetime.fromtimestamp(self._tools.now(), UTC)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return at.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 class Client(Members):
@@ -171,8 +173,9 @@ class Fake(Members):
 
 
 def make_uuid(scope: Scope) -> str:
-    """Return a random UUID (version 4)."""
-    return str(uuid.UUID(int=scope.rng.getrandbits(128), version=4))
+    """Return a random UUID (RFC 9562, version 4): all but six of its bits are drawn."""
+    digits = f"{scope.rng.getrandbits(128) & ~_UUID_FIXED | _UUID_4:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 BUILT_IN: Final[Mapping[str, Callable[[Scope, Tools], Any]]] = {

@@ -31,7 +31,7 @@ class ExpressionError(ValueError):
         self.help = help
 
 
-class MissingVariable(Exception):  # noqa: N818  (a state of a client, not a defect)
+class MissingVariable(Exception):
     """A compiled expression needs ``name``, to which nothing has been written yet; the text says so."""
 
     def __init__(self, name: str, reason: str | None = None) -> None:

@@ -29,6 +29,9 @@ LANES = 3
 _USUAL_WIDTH = 1152
 """Pixels that the picture is usually wide; decides only where labels fit."""
 
+_LINE = 16
+"""Pixels that a line of labels is high."""
+
 _CHARACTER = 6.4
 _BEYOND_SCALE = 4.0
 """A limit is drawn up to so many times the highest value; one further away would flatten the lines."""
@@ -111,10 +114,11 @@ def interpolated(line: Line, t: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A text at ``x`` per cent and ``y`` pixels; ``side`` is where it stands of that place."""
+    """A tick at ``x`` per cent and ``y`` pixels with its text on one ``side``, moved by ``shift`` pixels."""
 
     x: float
     y: float
+    shift: float
     text: Figure
     side: str
     kind: str
@@ -186,7 +190,7 @@ def draw(picture: Picture) -> Drawing:
     return Drawing(
         schedule=frame.path(picture.schedule),
         send=frame.path(picture.send),
-        between=frame.between(picture.schedule, picture.send),
+        between=frame.between(picture.answered, picture.send),
         rows=tuple(_row(n * step, top, step) for n in range(1, steps + 1)),
         clients=below.area([(t, value) for t, value, *_ in picture.clients]),
         clients_band=band,
@@ -208,7 +212,7 @@ def _row(value: float, top: float, step: float) -> Tick:
     elif step < 0.1:
         label = Figure(f"{value * 1000:g}", "µs")
     else:
-        label = Figure(formats.group(round(value)) if step >= 1 else f"{value:.1f}", "ms")
+        label = Figure(formats.group(round(value)) if step >= 1 else f"{value:.3g}", "ms")
     return Tick(HEIGHT - HEIGHT * value / top, label.text)
 
 
@@ -225,18 +229,18 @@ def _limit(limit: Limit, frame: Frame) -> LimitLine:
 
 
 def _ticks(picture: Picture, frame: Frame) -> tuple[Label, ...]:
-    """Place the values of the judged phase at its end, at least a line of text apart."""
+    """Place the values of the judged phase at its end; their texts keep a line's height apart."""
+    ticks = sorted(picture.ticks, key=lambda tick: -tick.seconds)
+    places = [frame.y(tick.seconds) for tick in ticks]
+    middles = [min(max(place, _LINE / 2), HEIGHT - _LINE / 2) for place in places]
+    if len(ticks) == 2 and middles[1] - middles[0] < _LINE:
+        middle = min(max(sum(middles) / 2, _LINE), HEIGHT - _LINE)
+        middles = [middle - _LINE / 2, middle + _LINE / 2]
     found = []
-    for tick in picture.ticks:
+    for tick, place, middle in zip(ticks, places, middles, strict=True):
         x = 100 * tick.t / picture.length
-        found.append(Label(x, frame.y(tick.seconds), tick.figure, "left" if x > 76 else "right", tick.clock))
-    found.sort(key=lambda label: label.y)
-    if len(found) == 2 and found[1].y - found[0].y < 16:
-        middle = min(max((found[0].y + found[1].y) / 2, 16), HEIGHT - 18)
-        found = [
-            Label(label.x, middle + shift, label.text, label.side, label.kind)
-            for label, shift in zip(found, (-8, 8), strict=True)
-        ]
+        side = "left" if x > 76 else "right"
+        found.append(Label(x, place, middle - place, tick.figure, side, tick.clock))
     return tuple(found)
 
 

@@ -74,7 +74,10 @@ def _conditions(key: str, wanted: Any, path: Path) -> list[Condition]:
         source = parse_source(key)
     except SourceError as error:
         raise PatternError(error.message, here, error.help) from error
-    return [Condition(source, test, value) for test, value in _tests(source, wanted, here)]
+    conditions = [Condition(source, test, value) for test, value in _tests(source, wanted, here)]
+    for condition in conditions:
+        is_constant(condition.value)  # Reads every template in it, and raises where one cannot be read.
+    return conditions
 
 
 def _tests(source: Source, wanted: Any, path: Path) -> list[tuple[str, Any]]:

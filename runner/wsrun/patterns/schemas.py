@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex
 
 MOST_REFERENCES: Final = 10_000
 """References followed while one value is checked: a few of them that name each other could go on for ever."""
 
-_REFERENCES: Final = ("$ref", "$dynamicRef")
-_CHECKED: Final = {"$ref": str, "$dynamicRef": str, "$id": str, "pattern": str, "patternProperties": Mapping}
+DEEPEST: Final = 64
+"""Levels of a schema: each takes eight of Python's thousand frames when the schema itself is checked."""
+
+_CHECKED: Final = {
+    **dict.fromkeys(("$ref", "$dynamicRef", "$id", "$anchor", "$dynamicAnchor", "pattern"), str),
+    "patternProperties": Mapping,
+}
 _DATA: Final = ("const", "enum", "default", "examples")
 _NAMED: Final = ("properties", "$defs", "definitions", "dependentSchemas")
 
 
-class _TooMuch(Exception):  # noqa: N818  (leaves this module as "not valid")
+class _TooMuch(Exception):
     """More references were followed than a value may cost."""
 
 
@@ -26,11 +32,10 @@ def check_schema(schema: Any) -> str | None:
 
     if not isinstance(schema, Mapping | bool):
         return "a schema is a mapping"
-    meta = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA)
-    try:
-        error = next(meta.iter_errors(schema), None)
-    except RecursionError:
+    if _is_deeper(schema, DEEPEST):
         return "this schema is nested too deeply"
+    meta = jsonschema.Draft202012Validator(jsonschema.Draft202012Validator.META_SCHEMA)
+    error = next(meta.iter_errors(schema), None)
     if error is not None:
         place = ".".join(map(str, error.absolute_path))
         return f"this schema is wrong{' at ' + place if place else ''}: {error.message[:120]}"
@@ -39,25 +44,41 @@ def check_schema(schema: Any) -> str | None:
 
 def _problem(key: str, value: Any, schema: Any) -> str | None:
     """Return why a keyword of a schema cannot be used."""
-    if key in ("$id", "patternProperties"):
-        return f"a schema here has no {key}"
     if key == "pattern":
         try:
             compile_regex(value)
         except RegexError as error:
             return error.message
         return None
-    if not value.startswith("#"):
+    if key != "$ref":
+        return f"a schema here has no {key}"
+    if value != "#" and not value.startswith("#/"):
         return f"a schema here refers to nothing outside itself, and this one refers to {value[:60]}"
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-    from referencing.jsonschema import DRAFT202012
+    return (
+        None if isinstance(_target(schema, value), Mapping | bool) else f"there is no schema at {value[:60]}"
+    )
 
-    try:
-        Registry().with_resource("", DRAFT202012.create_resource(schema)).resolver().lookup(value)
-    except Unresolvable:
-        return f"there is no {value[:60]} in this schema"
-    return None
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if isinstance(value, Mapping):
+        return levels == 0 or any(_is_deeper(inner, levels - 1) for inner in value.values())
+    if isinstance(value, list | tuple):
+        return levels == 0 or any(_is_deeper(inner, levels - 1) for inner in value)
+    return False
+
+
+def _target(schema: Any, reference: str) -> Any:
+    """Return what a reference within a schema (a JSON pointer, RFC 6901) leads to, None when to nothing."""
+    value = schema
+    for step in reference.split("/")[1:]:
+        name = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, list | tuple) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
 
 
 def compile_schema(schema: Any) -> Callable[[Any], bool]:
@@ -66,7 +87,7 @@ def compile_schema(schema: Any) -> Callable[[Any], bool]:
 
     followed = 0
     error = jsonschema.ValidationError
-    follow = {name: jsonschema.Draft202012Validator.VALIDATORS[name] for name in _REFERENCES}
+    targets = {value: _target(schema, value) for key, value in _keywords(schema) if key == "$ref"}
 
     def pattern(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
         if isinstance(value, str) and compile_regex(wanted).search(value[:LONGEST_SUBJECT]) is None:
@@ -76,18 +97,16 @@ def compile_schema(schema: Any) -> Callable[[Any], bool]:
         if wanted and isinstance(value, list) and len(set(map(_as_hashable, value))) < len(value):
             yield error("uniqueItems")
 
-    def counted(name: str) -> Callable[..., Iterator[Any]]:
-        def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
-            nonlocal followed
-            followed += 1
-            if followed > MOST_REFERENCES:
-                raise _TooMuch
-            yield from follow[name](validator, wanted, value, schema)
-
-        return reference
+    def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
+        # The library would resolve it again and again, in a registry that panics where Python's stack ends.
+        nonlocal followed
+        followed += 1
+        if followed > MOST_REFERENCES:
+            raise _TooMuch
+        yield from validator.descend(value, targets[wanted])
 
     extend: Callable[..., Any] = jsonschema.validators.extend
-    own = {"pattern": pattern, "uniqueItems": unique, **{name: counted(name) for name in _REFERENCES}}
+    own = {"pattern": pattern, "uniqueItems": unique, "$ref": reference}
     validator = extend(jsonschema.Draft202012Validator, own)(schema)
 
     def valid(value: Any) -> bool:

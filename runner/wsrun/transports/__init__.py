@@ -19,7 +19,7 @@ CloseSide = Literal["client", "server", "network"]
 """Who ended a connection: us, the server by a close frame or by TCP, or the network (reset)."""
 
 
-class ConnectFailure(Exception):  # noqa: N818 (a failure is an outcome that is counted, not a defect)
+class ConnectFailure(Exception):
     """A connection was not made.
 
     ``cause`` is a short kebab-case word for counting: ``refused-503``, ``connection-refused``, ``reset``,

@@ -87,8 +87,15 @@ def observed(entry: Mapping[str, Any]) -> Figure:
         return Figure(entry["observed_text"])
     figure = formats.apart(value, entry["required"], entry["unit"])
     if entry["timeout_floor"]:
-        return Figure(f">{formats.NARROW}{figure.number}", figure.unit)
+        figure = formats.seconds(_whole(value))
+        return Figure(f">{formats.NARROW}{formats.without_zeros(figure.number)}", figure.unit)
     return figure
+
+
+def _whole(timeout: float) -> float:
+    """Return the round number that a timeout is: a histogram has kept it to 1/256 of itself."""
+    rounded = float(f"{timeout:.1e}")
+    return rounded if abs(rounded - timeout) <= timeout / 128 else timeout
 
 
 def limit(entry: Mapping[str, Any]) -> Figure:

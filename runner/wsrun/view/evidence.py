@@ -12,6 +12,7 @@ from wsrun.view.reading import (
     QUANTILES,
     Reading,
     is_timeout,
+    is_warm_up,
     latency,
     timeout_text,
 )
@@ -22,6 +23,9 @@ Spans = list[Span]
 NOTABLE_SHARE = 0.2
 NOTABLE_SECONDS = 0.010
 """A difference between the two clocks is spoken of when it is at least so much, in both senses."""
+
+REPLIES = {"replies.timed_out": "timed_out", "replies.failed": "failed", "replies.lost": "lost"}
+"""Metrics that every message and phase counts, and what they call them."""
 
 LATE_CPU = 0.95
 """A worker that used this share of a core had none to spare."""
@@ -38,6 +42,8 @@ def of(entry: Mapping[str, Any], reading: Reading) -> tuple[Spans, str]:
         parts = _connection_failures(reading)
     elif entry["metric"] in ("errors", "errors.ratio"):
         parts = _error_kinds(reading)
+    elif entry["metric"] in REPLIES and entry["observed"]:
+        return _by_message(entry, reading)
     elif entry["metric"].startswith("connect.") and entry["stat"]:
         parts = _connects_by_phase(entry, reading)
         return [Span(f"It was {listing(parts)}.")] if parts else [], ", ".join(parts)
@@ -49,6 +55,9 @@ def of(entry: Mapping[str, Any], reading: Reading) -> tuple[Spans, str]:
         return ([Span(f"{sentence(short)}.")], short) if short else ([], "")
     total, where = _connections_or_errors(entry, reading)
     joined = listing(parts)
+    if entry["metric"] in ("errors", "errors.ratio") and len(reading["errors"]) == 1:
+        told = f"{total}, each of them {reading['errors'][0]['cause']}{where}"
+        return [Span(f"{told}.")], told
     return [Span(f"{total}: {joined}{where}.")], f"{joined}{where}"
 
 
@@ -148,6 +157,20 @@ def _connection_failures(reading: Reading) -> list[str]:
     if connections["failed"]:
         parts.append(f"{formats.group(connections['failed'])} failed")
     return parts
+
+
+def _by_message(entry: Mapping[str, Any], reading: Reading) -> tuple[Spans, str]:
+    """Say which messages a count of replies is of, and in which phases they fell."""
+    key = REPLIES[entry["metric"]]
+    kinds = sorted(reading["messages"], key=lambda message: -int(message[key]))
+    parts = [f"{formats.group(kind[key])} of {kind['name']}" for kind in kinds[:3] if kind[key]]
+    places = [phase["name"] for phase in reading["phases"] if phase["counts"][key] and not is_warm_up(phase)]
+    if set(entry["labels"]) - {"phase"} or len(reading["messages"]) < 2:
+        parts = []
+    if entry["phase"] is None and len(reading.phases) > 1 and len(places) <= 4:
+        parts.append(f"{'all ' if len(places) == 1 else ''}in {listing(places)}")
+    short = ", ".join(parts)
+    return ([Span(f"{sentence(short)}.")], short) if short else ([], "")
 
 
 def _connects_by_phase(entry: Mapping[str, Any], reading: Reading) -> list[str]:

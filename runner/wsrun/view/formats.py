@@ -82,6 +82,11 @@ def limit_of_axis(value: float) -> str:
     return f"{value * 1e6:g}{NARROW}µs"
 
 
+def without_zeros(digits: str) -> str:
+    """Drop the zeros after a decimal point, where a number is round by nature: a limit, a timeout."""
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
 def milliseconds(value: float | None) -> str:
     """Write seconds as milliseconds for a column headed "ms": 0.12, 7.9, 40.0, 420, 1 340."""
     if value is None:

@@ -80,6 +80,4 @@ def _whole(worst: float | None, limit: float) -> Figure:
 def _round(limit: float | None, unit: str) -> Figure:
     """Write a limit without the zeros that measured values keep."""
     figure = formats.quantity(limit, unit)
-    if "." not in figure.number:
-        return figure
-    return Figure(figure.number.rstrip("0").rstrip("."), figure.unit)
+    return Figure(formats.without_zeros(figure.number), figure.unit)

@@ -16,6 +16,7 @@ from wsrun.view.reading import (
     Clock,
     Reading,
     in_ms,
+    is_timeout,
     is_warm_up,
     percentile,
     timeout_text,
@@ -205,7 +206,9 @@ def _percentile_row(
     schedule, send = percentile(trips, stat), percentile(services, stat)
     criterion = reading.focus.criterion
     is_missed = criterion is not None and criterion["stat"] == stat and criterion["status"] == "missed"
-    difference = max(schedule - send, 0.0) if schedule is not None and send is not None else None
+    difference = None
+    if schedule is not None and send is not None and not is_timeout(trips, schedule):
+        difference = max(schedule - send, 0.0)
     return PercentileRow(
         stat=stat,
         schedule=in_ms(trips, schedule),

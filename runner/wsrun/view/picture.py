@@ -9,7 +9,7 @@ from typing import Any
 
 from wsrun.view import criteria, formats, series
 from wsrun.view.formats import Figure
-from wsrun.view.reading import QUANTILES, Clock, Reading, is_warm_up, latency
+from wsrun.view.reading import QUANTILES, Clock, Reading, is_timeout, is_warm_up, latency
 from wsrun.view.series import Line, Point
 from wsrun.view.words import cut
 
@@ -69,6 +69,8 @@ class FailureMark:
 class Picture:
     """The run in one picture. ``stat`` is the percentile that its lines show; empty lines are left out.
 
+    ``answered`` is the schedule's line with gaps where it stands for replies that never came: what lies
+    between the rest of it and the other clock is time before the send.
     ``size``: how many seconds one point stands for, when intervals were merged; else None.
     """
 
@@ -77,6 +79,7 @@ class Picture:
     phase: str | None
     bands: tuple[Band, ...]
     schedule: Line
+    answered: Line
     send: Line
     clients: tuple[tuple[float, float, float, float], ...]
     planned: tuple[tuple[float, float], ...]
@@ -84,6 +87,11 @@ class Picture:
     limits: tuple[Limit, ...]
     marks: tuple[FailureMark, ...]
     size: float | None
+
+
+def _answered(schedule: Line, reading: Reading) -> Line:
+    whole = reading["overall"]["round_trip"]
+    return [(t, None if is_timeout(whole, value) else value) for t, value in schedule]
 
 
 def _clients(merged: Sequence[Point]) -> tuple[tuple[float, float, float, float], ...]:
@@ -127,6 +135,7 @@ def build(reading: Reading, merged: Sequence[Point]) -> Picture | None:
         phase=focus.phase,
         bands=bands(reading),
         schedule=schedule,
+        answered=_answered(schedule, reading),
         send=send if schedule and series.has_values(send) else [],
         clients=_clients(merged),
         planned=planned(reading, merged),
@@ -222,7 +231,7 @@ def _ticks(reading: Reading, stat: str) -> tuple[Tick, ...]:
 
 def _marks(reading: Reading) -> tuple[FailureMark, ...]:
     found = [
-        FailureMark(error["first"], error["last"], f"{error['count']} × {short_cause(error)}")
+        FailureMark(error["first"], error["last"], f"{formats.group(error['count'])} × {short_cause(error)}")
         for error in reading["errors"][:MARKS]
         if error["first"] is not None and error["last"] is not None
     ]

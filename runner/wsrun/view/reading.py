@@ -214,7 +214,7 @@ def latency(distribution: Mapping[str, Any], value: float | None) -> Figure:
         return NOTHING
     if is_timeout(distribution, value):
         limit = formats.seconds(distribution["timeout"])
-        return Figure(f">{formats.NARROW}{_short(limit.number)}", limit.unit)
+        return Figure(f">{formats.NARROW}{formats.without_zeros(limit.number)}", limit.unit)
     return formats.seconds(value)
 
 
@@ -231,9 +231,4 @@ def timeout_text(distribution: Mapping[str, Any]) -> str:
     if not timeout:
         return "in time"
     limit = formats.seconds(timeout)
-    return f"within {_short(limit.number)}{formats.NARROW}{limit.unit}"
-
-
-def _short(number: str) -> str:
-    """Drop the zeros after a decimal point: a timeout is a round number."""
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    return f"within {formats.without_zeros(limit.number)}{formats.NARROW}{limit.unit}"

@@ -129,7 +129,7 @@ def _tally(marks: tuple[Mark, ...]) -> str:
 def _notices(reading: Reading) -> tuple[Text, ...]:
     notices = []
     stopped = reading["stopped"]
-    if stopped is not None:
+    if stopped is not None and reading.was_reached:
         at, planned = f"{stopped['at']:.1f}", formats.span(reading["run"]["planned"])
         notices.append(text("Stopped at ", strong(at), f" of {planned}: {stopped['why']}"))
     elif reading["state"] in _STATES:
