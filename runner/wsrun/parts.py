@@ -37,6 +37,8 @@ def reply(spec: Mapping[str, Any] | None) -> ReplyPlan | None:
         until=spec.get("until"),
         expect=spec.get("expect"),
         error=spec.get("error"),
+        in_order=tuple(spec.get("in_order", ())),
+        count=spec.get("count"),
         capture=tuple(spec.get("capture", {}).items()),
         timeout=duration(spec.get("timeout"), 5.0),
     )

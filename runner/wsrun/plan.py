@@ -74,12 +74,17 @@ class BodyPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyPlan:
-    """Which frame answers a message. Patterns are as written: a mapping, or a tuple of alternatives."""
+    """Which frame answers a message. Patterns are as written: a mapping, or a tuple of alternatives.
+
+    ``in_order`` are patterns, ``count`` frames that the whole reply must have, None: any number.
+    """
 
     match: Any
     until: Any | None = None
     expect: Any | None = None
     error: Any | None = None
+    in_order: tuple[Any, ...] = ()
+    count: int | None = None
     capture: tuple[tuple[str, str], ...] = ()
     timeout: float = 5.0
 

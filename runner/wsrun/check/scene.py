@@ -103,6 +103,8 @@ class Scene:
             for key in ("match", "until", "error", "expect"):
                 if key in reply:
                     yield (*path, "reply", key), reply[key], True
+            for index, pattern in enumerate(sequence(reply.get("in_order"))):
+                yield (*path, "reply", "in_order", index), pattern, True
         for path, step in self.steps():
             if "expect" in step:
                 yield (*path, "expect"), step["expect"], False

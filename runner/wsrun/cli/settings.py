@@ -135,6 +135,8 @@ def _reply(reply: ReplyPlan) -> dict[str, Any]:
             "until": reply.until,
             "expect": reply.expect,
             "error": reply.error,
+            "in_order": list(reply.in_order) or None,
+            "count": reply.count,
             "capture": dict(reply.capture) or None,
             "timeout": units.format_duration(reply.timeout),
         }

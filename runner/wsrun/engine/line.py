@@ -247,18 +247,19 @@ class Line:
 
     def take(self, request: PatternRequest, frame: Frame) -> None:
         """Handle a frame that belongs to a request."""
-        if request.answers == 0 and request.until is not None:
+        if request.answers == 0 and (request.until is not None or request.program.count is not None):
             request.cell.first.append(frame.at - request.sent)
-        request.answers += 1
+        is_complete = request.is_completed_by(frame)
         capture(request.program.captures, frame, self.session.variables)
         if request.error is not None and request.error(frame):
             self.fail(request, "reply-error", "the reply was one of the errors that the scenario names")
-        elif request.until is None or request.until(frame):
-            if request.expect is None or request.expect(frame):
+        elif is_complete:
+            miss = request.miss(frame)
+            if miss is None:
                 self.forget(request)
                 self.answer(request, frame.at)
             else:
-                self.fail(request, "reply-unexpected", "the reply was not what the scenario expects")
+                self.fail(request, *miss)
 
     def known_as_over(self, frame: Frame) -> bool:
         """Count a frame that answers a request which has timed out or was answered before."""
@@ -344,7 +345,7 @@ class Line:
         return sorted([*found, *self.waiting], key=lambda request: request.order)
 
     async def wait_closed(self, until: float) -> Closing | None:
-        """Wait for the end of the connection, which is wanted from now on; None when it has not come in time."""
+        """Wait for the end of the connection, wanted from now on; None when it has not come in time."""
         self.is_closing = True
         if self.closing is None:
             future = self.at_closing = self.world.loop.create_future()

@@ -61,10 +61,12 @@ class MessageProgram:
         "binary",
         "build",
         "captures",
+        "count",
         "error",
         "expect",
         "expected",
         "has_reply",
+        "in_order",
         "index",
         "key_is_id",
         "name",
@@ -93,18 +95,24 @@ class MessageProgram:
         self.until: Matcher | None = None
         self.error: Matcher | None = None
         self.expect: Matcher | None = None
+        self.in_order: tuple[Matcher, ...] = ()
+        self.count: int | None = None
         self.captures: Captures = ()
         self.simple = False
         self.key_is_id = False
         texts = [plan.body.source]
         reply = plan.reply
         if reply is not None:
-            texts += [reply.match, reply.until, reply.error, reply.expect]
+            texts += [reply.match, reply.until, reply.error, reply.expect, *reply.in_order]
             self.timeout = reply.timeout
             self.queue = compiler.deadlines.queue(reply.timeout)
             self.until = compiler.matcher(reply.until)
             self.error = compiler.matcher(reply.error)
             self.expect = compiler.matcher(reply.expect)
+            self.in_order = tuple(
+                compile_pattern(parse_pattern(pattern), compiler.tools) for pattern in reply.in_order
+            )
+            self.count = reply.count
             self.captures = compile_captures(reply.capture)
             found = correlation(parse_pattern(reply.match), compiler.tools)
             if found is not None:
@@ -114,7 +122,8 @@ class MessageProgram:
             if found is None or not found.is_exact:
                 self.belongs = compiler.matcher(reply.match)
             patterns = (self.belongs, self.until, self.error, self.expect)
-            self.simple = found is not None and patterns == (None,) * 4 and not self.captures
+            whole = self.in_order or self.captures or self.count is not None
+            self.simple = found is not None and patterns == (None,) * 4 and not whole
         names = {path for text in texts for path in names_in(text)}
         self.uses_id = ("id",) in names
         self.needs_renewal = any(path[0] in compiler.renewed for path in names)

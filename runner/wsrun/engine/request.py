@@ -53,10 +53,11 @@ class PatternRequest(Request):
     """A request whose reply is more than a value to be found: its patterns, bound to its message.
 
     ``belongs`` says which frames are its own, None where the key alone does; ``until``, ``error`` and
-    ``expect`` are None where the scenario names no such pattern. ``answers`` counts the frames so far.
+    ``expect`` are None where the scenario names no such pattern. ``answers`` counts the frames so far,
+    ``turns`` are the patterns of ``in_order`` that are still to come, the next one last.
     """
 
-    __slots__ = ("answers", "belongs", "error", "expect", "until")
+    __slots__ = ("answers", "belongs", "error", "expect", "turns", "until")
 
     def __init__(
         self,
@@ -83,3 +84,26 @@ class PatternRequest(Request):
             self.error = program.error.bind(session)
         if program.expect is not None:
             self.expect = program.expect.bind(session)
+        self.turns = [matcher.bind(session) for matcher in reversed(program.in_order)]
+
+    def is_completed_by(self, frame: Frame) -> bool:
+        """Take note of a frame, and tell whether the reply is complete with it."""
+        self.answers += 1
+        if self.turns and self.turns[-1](frame):
+            self.turns.pop()
+        if self.until is not None:
+            return self.until(frame)
+        return self.answers >= (self.program.count or 1)
+
+    def miss(self, frame: Frame) -> tuple[str, str] | None:
+        """Return the cause and the text of what is wrong with a complete reply, None where it is good."""
+        program = self.program
+        if self.expect is not None and not self.expect(frame):
+            return "reply-unexpected", "the reply was not what the scenario expects"
+        if program.count is not None and self.answers != program.count:
+            came = "1 message" if self.answers == 1 else f"{self.answers} messages"
+            return "reply-count", f"the reply had {came}, and count is {program.count}"
+        if self.turns:
+            number, of = len(program.in_order) - len(self.turns) + 1, len(program.in_order)
+            return "reply-out-of-order", f"number {number} of the {of} in in_order did not come in its turn"
+        return None

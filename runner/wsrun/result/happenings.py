@@ -32,13 +32,24 @@ _TEXTS: Mapping[str, str] = {
     "reply-lost": "The connection ended before the reply",
     "reply-error": "The reply was an error",
     "reply-unexpected": "The reply was not as expected",
+    "reply-count": "The reply had too few or too many messages",
+    "reply-out-of-order": "The messages of a reply did not come in order",
     "expect-failed": "An expected message did not come",
     "missing-variable": "A value was used before anything was written to it",
     "not-connected": "A message was due on a connection that was gone",
     "run-over": "The run was over before the handshake",
 }
 
-_REPLIES = frozenset({"reply-timeout", "reply-lost", "reply-error", "reply-unexpected"})
+_REPLIES = frozenset(
+    {
+        "reply-timeout",
+        "reply-lost",
+        "reply-error",
+        "reply-unexpected",
+        "reply-count",
+        "reply-out-of-order",
+    }
+)
 
 
 def cause_text(cause: str) -> str:
