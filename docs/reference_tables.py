@@ -29,7 +29,9 @@ _LINKS = {
     "pause": "[pause](#pauses)",
     "rate_levels": "[level](#levels) of rates",
     "reply": "[reply](#replies)",
+    "socket": "`main`",
     "steps": "[steps](#steps)",
+    "weight": "[weight](#units)",
     "weights": "`{ PROFILE: weight }`",
     "abort": "[abort](#abort)",
     "jwt": "[jwt](#auth)",
@@ -40,6 +42,11 @@ _LINKS = {
 
 _SPECIAL = {
     "send": "message, or list of messages",
+    "choose": "list of [choices](#choices)",
+    "set": "`{ VARIABLE: value }`",
+    "expect_close": "list of close codes",
+    "if": "expression",
+    "while": "expression",
     "uniform": "`[ from, to ]`",
     "lognormal": "`{ median, p95 }`",
     "refusals": "list of HTTP statuses",

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsrun import criteria, parts, units
+from wsrun import criteria, parts, step_parts, units
 from wsrun.data import read_rows
 from wsrun.pacing.population import all_changes
 from wsrun.plan import (
     BodyPlan,
+    ConnectStep,
     CriterionPlan,
     DataPlan,
-    ExpectStep,
     GroupPlan,
     JwtPlan,
     Level,
@@ -28,11 +28,10 @@ from wsrun.plan import (
     PhasePlan,
     Plan,
     ProfilePlan,
-    SendStep,
     StepPlan,
     TargetPlan,
-    ThinkStep,
     TlsPlan,
+    all_steps,
 )
 from wsrun.source import Document
 
@@ -76,9 +75,8 @@ class _Compiler:
         interval = parts.duration(data.get("interval"), 1.0)
         chosen = seed if seed is not None else data.get("seed")
         timeouts = [m.reply.timeout for m in self.messages if m.reply is not None]
-        timeouts += [
-            step.timeout for p in profiles for step in (*p.start, *p.end) if isinstance(step, ExpectStep)
-        ]
+        steps = [step for p in profiles for step in all_steps((*p.start, *p.flow, *p.end))]
+        timeouts += [timeout for step in steps if (timeout := step_parts.longest_wait(step)) is not None]
         return Plan(
             name=str(data.get("name") or Path(self.document.path).stem),
             description=data.get("description"),
@@ -95,7 +93,7 @@ class _Compiler:
             profiles=profiles,
             groups=groups,
             phases=phases,
-            criteria=tuple(self.criteria(data.get("criteria"), phases)),
+            criteria=tuple(self.criteria(data.get("criteria"), phases, profiles)),
         )
 
     def path(self, text: str) -> Path:
@@ -175,25 +173,7 @@ class _Compiler:
         return tuple((self.message_index[name], float(weight)) for name, weight in spec.items() if weight > 0)
 
     def steps(self, specs: Sequence[Mapping[str, Any]]) -> tuple[StepPlan, ...]:
-        return tuple(self.step(spec) for spec in specs)
-
-    def step(self, spec: Mapping[str, Any]) -> StepPlan:
-        if "send" in spec:
-            sent = spec["send"] if isinstance(spec["send"], list) else [spec["send"]]
-            return SendStep(
-                messages=tuple(self.message_ref(message) for message in sent),
-                times=spec.get("times", 1),
-                wait=spec.get("wait", True),
-            )
-        if "expect" in spec:
-            return ExpectStep(
-                pattern=spec["expect"],
-                count=spec.get("count", 1),
-                timeout=parts.duration(spec.get("timeout"), 5.0),
-                capture=tuple(spec.get("capture", {}).items()),
-                optional=spec.get("optional", False),
-            )
-        return ThinkStep(pause=parts.pause(spec["think"]))
+        return step_parts.steps(specs, self.message_ref)
 
     def profiles(self, named: Sequence[int]) -> tuple[ProfilePlan, ...]:
         specs: Mapping[str, Any] = self.data.get("profiles") or {
@@ -209,6 +189,7 @@ class _Compiler:
                     name=name,
                     mix=self.mix(spec.get("mix", {})),
                     think=parts.pause(spec.get("think", "1s")),
+                    flow=self.steps(spec.get("flow", ())),
                     start=self.steps(spec.get("start", ())),
                     end=self.steps(spec.get("end", ())),
                 )
@@ -289,12 +270,14 @@ class _Compiler:
             start += duration
         return tuple(plans)
 
-    def criteria(self, specs: Sequence[Any] | None, phases: Sequence[PhasePlan]) -> list[CriterionPlan]:
+    def criteria(
+        self, specs: Sequence[Any] | None, phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan]
+    ) -> list[CriterionPlan]:
         if specs is None:
             where = self.document.location(())
             return [
                 CriterionPlan(text=text, criterion=criteria.parse(text), location=where)
-                for text in default_criteria(phases)
+                for text in default_criteria(phases, profiles)
             ]
         plans = []
         for index, item in enumerate(specs):
@@ -316,12 +299,13 @@ class _Compiler:
         return plans
 
 
-def default_criteria(phases: Sequence[PhasePlan]) -> tuple[str, ...]:
+def default_criteria(phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan]) -> tuple[str, ...]:
     """Return what is judged where a scenario names no criteria.
 
     Connections are left out when every client connects in a warm-up, which no criterion sees.
     """
-    if connects_only_in_warm_ups(phases):
+    reconnects = any(isinstance(step, ConnectStep) for p in profiles for step in all_steps(p.flow))
+    if not reconnects and connects_only_in_warm_ups(phases):
         return tuple(text for text in criteria.DEFAULT_CRITERIA if not text.startswith("connect."))
     return criteria.DEFAULT_CRITERIA
 

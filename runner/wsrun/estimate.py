@@ -20,7 +20,20 @@ from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
 from wsrun.pacing.population import Change, all_changes
-from wsrun.plan import GroupPlan, MessagePlan, Mix, PhasePlan, Plan, SendStep, StepPlan
+from wsrun.plan import (
+    ChooseStep,
+    ExpectNoneStep,
+    GroupPlan,
+    IfStep,
+    MessagePlan,
+    Mix,
+    PhasePlan,
+    Plan,
+    RepeatStep,
+    SendStep,
+    StepPlan,
+    ThinkStep,
+)
 
 CLIENT_MEMORY = 35 * 1024
 """Bytes that an open client takes: 29 KiB of connection and 6 KiB of its own, measured at 10 000."""
@@ -198,19 +211,24 @@ class _Population:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """Messages and their payload bytes: of a client, a second, or a phase."""
+    """Messages and their payload bytes: of a client, a second, or a phase; and the seconds thought beside."""
 
     messages: float = 0.0
     bytes: float = 0.0
+    seconds: float = 0.0
 
 
 def _sum(works: Iterable[_Work]) -> _Work:
     found = list(works)
-    return _Work(sum(work.messages for work in found), sum(work.bytes for work in found))
+    return _Work(
+        sum(work.messages for work in found),
+        sum(work.bytes for work in found),
+        sum(work.seconds for work in found),
+    )
 
 
 def _scaled(work: _Work, factor: float) -> _Work:
-    return _Work(work.messages * factor, work.bytes * factor)
+    return _Work(work.messages * factor, work.bytes * factor, work.seconds * factor)
 
 
 def _phase(plan: Plan, phase: PhasePlan, population: _Population, sizes: Sequence[float]) -> PhaseEstimate:
@@ -229,8 +247,7 @@ def _phase(plan: Plan, phase: PhasePlan, population: _Population, sizes: Sequenc
             count = sum(piece.area for piece in pieces)
             works.append(_Work(count, count * _scheduled_size(plan, group, phase, sizes)))
             rate_most += max(max(piece.low, piece.high) for piece in pieces)
-            continue
-        a_second, unpaced = _thinking(plan, group, phase, sizes)
+        a_second, unpaced = _thinking(plan, group, phase, sizes, scheduled=level is not None)
         has_unpaced |= unpaced and population.most_present(group.index, phase.start, phase.end) > 0
         works.append(_scaled(a_second, population.client_seconds(group.index, phase.start, phase.end)))
         rate_most += a_second.messages * population.most_present(group.index, phase.start, phase.end)
@@ -267,14 +284,25 @@ def _mix_size(mix: Mix, sizes: Sequence[float]) -> float:
     return sum(sizes[message] * weight for message, weight in mix) / total
 
 
-def _thinking(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[_Work, bool]:
-    """Return what a client sends a second at its think times, on average, and whether some do not think."""
+def _thinking(
+    plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float], *, scheduled: bool
+) -> tuple[_Work, bool]:
+    """Return what a client sends a second at its own pace, on average, and whether some do not think.
+
+    Of clients that a schedule serves (``scheduled``), those with a flow keep theirs.
+    """
     works = []
     has_unpaced = False
     for profile, share in _shares(group, phase):
         mix = _mix(plan, phase, profile)
         pause = mean_pause(plan.profiles[profile].think)
-        if mix and pause <= 0:
+        if plan.profiles[profile].flow:
+            work = _work(plan.profiles[profile].flow, sizes)
+            has_unpaced |= work.seconds <= 0 < work.messages
+            works.append(_scaled(work, share / work.seconds) if work.seconds > 0 else _Work())
+        elif scheduled:
+            continue
+        elif mix and pause <= 0:
             has_unpaced = True
         elif mix:
             works.append(_Work(share / pause, share / pause * _mix_size(mix, sizes)))
@@ -296,10 +324,36 @@ def _steps(
     works = []
     for profile, share in _shares(group, phase):
         steps: tuple[StepPlan, ...] = plan.profiles[profile].end if ending else plan.profiles[profile].start
-        for step in steps:
-            if isinstance(step, SendStep):
+        works.append(_scaled(_work(steps, sizes), share))
+    return _sum(works)
+
+
+def _work(steps: Iterable[StepPlan], sizes: Sequence[float]) -> _Work:
+    """Return what steps send and how long they think, on average.
+
+    What depends on the target or on variables is guessed: conditions hold, and ``while`` goes round once.
+    """
+    works = []
+    for step in steps:
+        match step:
+            case SendStep():
                 size = sum(sizes[message] for message in step.messages)
-                works.append(_scaled(_Work(len(step.messages), size), step.times * share))
+                works.append(_scaled(_Work(len(step.messages), size), step.times))
+            case ThinkStep():
+                works.append(_Work(seconds=mean_pause(step.pause)))
+            case ExpectNoneStep():
+                works.append(_Work(seconds=step.length))
+            case RepeatStep():
+                once = _work(step.steps, sizes)
+                rounds = float(step.times or 1)
+                if step.length is not None and once.seconds > 0:
+                    rounds = max(step.length / once.seconds, 1.0)
+                works.append(_scaled(once, rounds))
+            case ChooseStep():
+                total = sum(weight for weight, _ in step.choices)
+                works += [_scaled(_work(do, sizes), weight / total) for weight, do in step.choices]
+            case IfStep():
+                works.append(_work(step.then, sizes))
     return _sum(works)
 
 

@@ -7,7 +7,7 @@ travel between processes: each worker compiles them once, before the run starts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -213,6 +213,20 @@ StepPlan = (
     | ChooseStep
     | IfStep
 )
+
+
+def all_steps(steps: Iterable[StepPlan]) -> Iterator[StepPlan]:
+    """Yield steps and the steps inside them."""
+    for step in steps:
+        yield step
+        if isinstance(step, RepeatStep):
+            yield from all_steps(step.steps)
+        elif isinstance(step, ChooseStep):
+            for _, chosen in step.choices:
+                yield from all_steps(chosen)
+        elif isinstance(step, IfStep):
+            yield from all_steps((*step.then, *step.otherwise))
+
 
 Mix = tuple[tuple[int, float], ...]
 """Pairs of message index and weight; weights are relative."""

@@ -18,7 +18,7 @@ from wsrun.units import UnitError
 from wsrun.validate_explain import PARSERS, Fault, explain, explain_keys, is_key
 
 _ABOUT_KEYS = frozenset(
-    ("additionalProperties", "required", "dependentRequired", "x-exactly-one", "x-at-most-one")
+    ("additionalProperties", "required", "dependentRequired", "x-exactly-one", "x-at-most-one", "x-goes-with")
 )
 """Keywords whose faults about one mapping are told together, so that one slip makes one mistake."""
 
@@ -115,6 +115,13 @@ def _validator(shape: dict[str, Any]) -> Any:
         if isinstance(value, dict) and not _later(value, own) and len(_among(names, value)) > 1:
             yield ValidationError("")
 
+    def goes_with(validator: Any, companions: dict[str, list[str]], value: Any, own: Any) -> Iterator[Any]:
+        if isinstance(value, dict) and not _later(value, own):
+            for key, names in companions.items():
+                if key in value and not _among(names, value):
+                    yield ValidationError("")
+                    return
+
     def unit(validator: Any, name: str, value: Any, own: Any) -> Iterator[Any]:
         if not isinstance(value, str):
             return
@@ -137,6 +144,7 @@ def _validator(shape: dict[str, Any]) -> Any:
         "dependentRequired": unless_later("dependentRequired"),
         "x-exactly-one": exactly_one,
         "x-at-most-one": at_most_one,
+        "x-goes-with": goes_with,
         "x-unit": unit,
         "pattern": pattern,
     }

@@ -147,7 +147,7 @@ def explain_keys(
                 for key in dict.fromkeys(missing):
                     if key not in meant:
                         yield key, _missing_key(key, fault, document)
-            case "dependentRequired":
+            case "dependentRequired" | "x-goes-with":
                 for key, needed in _lonely(fault):
                     meant.update(fault.rule[key])
                     yield key, _lonely_key(key, needed, fault, document)
@@ -213,20 +213,23 @@ def _conflict(fault: Fault, document: Document) -> Diagnostic:
     return Diagnostic("conflicting-keys", message, location, "keep one of the two")
 
 
-def _lonely(fault: Fault) -> Iterator[tuple[str, str]]:
-    """Keys of a mapping that need another beside them, with the first that is not there."""
+def _lonely(fault: Fault) -> Iterator[tuple[str, list[str]]]:
+    """Keys of a mapping that need others beside them, with those of which one is needed."""
     for key, names in fault.rule.items():
         absent = [name for name in names if name not in fault.value]
-        if key in fault.value and absent:
-            yield key, absent[0]
+        if key in fault.value and fault.keyword == "dependentRequired" and absent:
+            yield key, absent[:1]
+        elif key in fault.value and absent == names:
+            yield key, names
 
 
-def _lonely_key(key: str, needed: str, fault: Fault, document: Document) -> Diagnostic:
+def _lonely_key(key: str, needed: list[str], fault: Fault, document: Document) -> Diagnostic:
+    words = joined([f"'{name}'" for name in needed], "or")
     return Diagnostic(
         "needs-key",
-        f"'{key}' goes with '{needed}', which is not here",
+        f"'{key}' goes with {words}, which is not here",
         document.key_location((*fault.path, key)),
-        f"add '{needed}', or remove '{key}'",
+        f"add {words}, or remove '{key}'",
     )
 
 

@@ -16,6 +16,7 @@ OWN_KEYWORDS = {
     "x-positive",
     "x-exactly-one",
     "x-at-most-one",
+    "x-goes-with",
     "x-not-yet",
     "x-instead",
     "x-default",

@@ -67,6 +67,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.references import check_references
     from wsrun.check.rules import check_rules
     from wsrun.check.scene import Scene
+    from wsrun.check.steps import check_steps
     from wsrun.check.target import check_target
     from wsrun.check.templates import check_templates
 
@@ -74,6 +75,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_target(scene, findings)
     check_references(scene, findings)
     check_load(scene, findings)
+    check_steps(scene, findings)
     check_bodies(scene, findings)
     check_templates(scene, findings, check_data(scene, findings))
     check_patterns(scene, findings)

@@ -56,8 +56,10 @@ def measured_connects(scene: Scene) -> list[bool]:
     """Tell for each phase whether connections may be begun in the part of it that criteria see.
 
     Only a certain no is a no: nobody comes, or all of them during the warm-up. A level that cannot be read
-    leaves nothing certain.
+    leaves nothing certain, and so does a flow that connects.
     """
+    if any("connect" in step and "flow" in path for path, step in scene.steps()):
+        return [True] * len(scene.phases)
     now = dict.fromkeys(scene.groups, 0)
     found = []
     for phase in scene.phases:
@@ -157,7 +159,7 @@ def _something_to_send(
             continue
         profiles = scene.profiles_of(group)
         overridden = mapping(phase.get("mix"))
-        if not any({"mix", "flow"} & set(scene.profiles[name]) or name in overridden for name in profiles):
+        if not any("mix" in scene.profiles[name] or name in overridden for name in profiles):
             message = f"no client of the group {quoted(group)} has a mix to send from"
             help_text = "give one of its profiles a mix"
             if not scene.messages:

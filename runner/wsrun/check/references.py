@@ -51,6 +51,10 @@ def _phase(phase: dict[str, Any], path: Steps, scene: Scene, findings: Findings)
     _weights(phase.get("profiles"), (*path, "profiles"), "profile", scene.profiles, findings)
     for name, mix in mapping(phase.get("mix")).items():
         _known_key(name, (*path, "mix", name), "profile", scene.profiles, findings)
+        if "flow" in scene.profiles.get(name, {}):
+            message = f"the profile {quoted(name)} has a flow, which no mix can replace"
+            help_text = "give the profile a mix instead, or remove this one"
+            findings.add_key((*path, "mix", name), "conflicting-keys", message, help_text)
         _weights(mix, (*path, "mix", name), "message", scene.messages, findings)
 
 

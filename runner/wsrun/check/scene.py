@@ -72,11 +72,10 @@ class Scene:
         return list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str)))
 
     def steps(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
-        """Yield every step with its path."""
+        """Yield every step with its path, those inside other steps too."""
         for name, profile in self.profiles.items():
-            for key in ("start", "end"):
-                for index, step in enumerate(sequence(profile.get(key))):
-                    yield ("profiles", name, key, index), mapping(step)
+            for key in ("start", "flow", "end"):
+                yield from _steps(profile.get(key), ("profiles", name, key))
 
     def sent(self, step: dict[str, Any], path: Steps) -> Iterator[tuple[Steps, Any]]:
         """Yield what a step sends, names or messages in place, with their paths."""
@@ -106,8 +105,9 @@ class Scene:
             for index, pattern in enumerate(sequence(reply.get("in_order"))):
                 yield (*path, "reply", "in_order", index), pattern, True
         for path, step in self.steps():
-            if "expect" in step:
-                yield (*path, "expect"), step["expect"], False
+            for key in ("expect", "expect_none"):
+                if key in step:
+                    yield (*path, key), step[key], False
 
     def captures(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every ``capture`` with its path."""
@@ -120,6 +120,16 @@ class Scene:
         """The profiles that clients of a group may have."""
         weights = mapping(self.groups.get(group, {}).get("profiles"))
         return [name for name in weights if name in self.profiles] or list(self.profiles)
+
+
+def _steps(steps: Any, path: Steps) -> Iterator[tuple[Steps, dict[str, Any]]]:
+    for index, item in enumerate(sequence(steps)):
+        place, step = (*path, index), mapping(item)
+        yield place, step
+        for key in ("repeat", "then", "else"):
+            yield from _steps(step.get(key), (*place, key))
+        for number, choice in enumerate(sequence(step.get("choose"))):
+            yield from _steps(mapping(choice).get("do"), (*place, "choose", number, "do"))
 
 
 def mapping(value: Any) -> dict[str, Any]:

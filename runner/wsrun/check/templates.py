@@ -9,6 +9,7 @@ from typing import Any
 
 from wsrun.check.findings import Findings
 from wsrun.check.scene import Scene, keys, mapping, texts
+from wsrun.check.steps import CONDITIONS
 from wsrun.expressions import Expr, ExpressionError, check_fake, parse
 from wsrun.source import Steps
 from wsrun.wording import choose, closest, joined, quoted
@@ -103,8 +104,11 @@ def _places(scene: Scene) -> Iterator[_Place]:
         for kind in ("json", "text", "hex"):
             yield from _in(message.get(kind), (*path, kind))
     for path, pattern, has_message in scene.patterns():
-        moment = None if has_message else "an expect step belongs to no message"
-        yield from _in(pattern, path, moment)
+        yield from _in(pattern, path, None if has_message else "an expect step belongs to no message")
+    for path, step in scene.steps():
+        yield from _in(step.get("set"), (*path, "set"), "a set step belongs to no message")
+        for key in CONDITIONS:
+            yield from _in(step.get(key), (*path, key), "a condition belongs to no message")
 
 
 def _in(value: Any, path: Steps, moment: str | None = None) -> Iterator[_Place]:
@@ -182,7 +186,7 @@ def _name_help(root: str, names: _Names) -> str:
         return "auth.jwt makes it, or a capture writes it"
     if root in ("env", "ENV", "environ"):
         return "the environment is ${NAME}, without these braces"
-    return "a variable is written by assign or capture; a column of data is NAME.column"
+    return "a variable is written by assign, capture or set; a column of data is NAME.column"
 
 
 def _instead(root: str, place: _Place) -> str:
@@ -241,6 +245,7 @@ def _chosen_names(scene: Scene, findings: Findings) -> None:
     writers: list[tuple[Steps, Any]] = [
         (("clients", name, "assign"), group.get("assign")) for name, group in scene.groups.items()
     ]
+    writers += [((*path, "set"), step.get("set")) for path, step in scene.steps()]
     for path, variables in [*writers, *scene.captures()]:
         for name in mapping(variables):
             if name in taken:

@@ -12,22 +12,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun import units
+from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
 from wsrun.plan import (
     Bursts,
     CriterionPlan,
-    ExpectStep,
     GroupPlan,
     JwtPlan,
     Level,
     MessagePlan,
     Mix,
-    PausePlan,
     PhasePlan,
     Plan,
     ProfilePlan,
     ReplyPlan,
-    SendStep,
-    StepPlan,
     TargetPlan,
 )
 from wsrun.source.scalars import ScalarError, resolve
@@ -48,7 +45,7 @@ def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
         plan: what to write.
         written: the data of the scenario that it was compiled from, for the names of files.
     """
-    return _without_none(
+    return without_none(
         {
             "wsrun": 1,
             "name": plan.name,
@@ -83,7 +80,7 @@ def as_yaml(data: Mapping[str, Any]) -> str:
 
 def _target(target: TargetPlan) -> dict[str, Any]:
     tls = target.tls
-    return _without_none(
+    return without_none(
         {
             "url": target.url,
             "headers": {
@@ -93,7 +90,7 @@ def _target(target: TargetPlan) -> dict[str, Any]:
             "subprotocols": list(target.subprotocols) or None,
             "compression": target.compression,
             "max_message": units.format_size(target.max_message),
-            "tls": _without_none(
+            "tls": without_none(
                 {
                     "ca": tls.ca,
                     "cert": tls.cert,
@@ -118,7 +115,7 @@ def _jwt(jwt: JwtPlan, written: Mapping[str, Any]) -> dict[str, Any]:
 def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]:
     is_file = message.body.kind == "file"
     source = written.get("file", MASK) if is_file else message.body.source
-    return _without_none(
+    return without_none(
         {
             message.body.kind: source,
             "frame": message.frame,
@@ -129,7 +126,7 @@ def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _reply(reply: ReplyPlan) -> dict[str, Any]:
-    return _without_none(
+    return without_none(
         {
             "match": reply.match,
             "until": reply.until,
@@ -144,38 +141,22 @@ def _reply(reply: ReplyPlan) -> dict[str, Any]:
 
 
 def _profile(plan: Plan, profile: ProfilePlan) -> dict[str, Any]:
-    return _without_none(
+    return without_none(
         {
-            "start": [_step(plan, step) for step in profile.start] or None,
+            "start": step_settings(plan, profile.start) or None,
             "mix": _mix(plan, profile.mix) or None,
-            "think": _pause(profile.think) if profile.mix else None,
-            "end": [_step(plan, step) for step in profile.end] or None,
+            "think": pause_settings(profile.think) if profile.mix else None,
+            "flow": step_settings(plan, profile.flow) or None,
+            "end": step_settings(plan, profile.end) or None,
         }
     )
 
 
-def _step(plan: Plan, step: StepPlan) -> dict[str, Any]:
-    if isinstance(step, SendStep):
-        sent = [plan.messages[index].name for index in step.messages]
-        return {"send": sent[0] if len(sent) == 1 else sent, "times": step.times, "wait": step.wait}
-    if isinstance(step, ExpectStep):
-        return _without_none(
-            {
-                "expect": step.pattern,
-                "count": step.count,
-                "timeout": units.format_duration(step.timeout),
-                "capture": dict(step.capture) or None,
-                "optional": step.optional,
-            }
-        )
-    return {"think": _pause(step.pause)}
-
-
 def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
     tolerate = {"refusals": sorted(group.tolerate_refusals), "closes": sorted(group.tolerate_closes)}
-    return _without_none(
+    return without_none(
         {
-            "profiles": {plan.profiles[index].name: _number(weight) for index, weight in group.profiles},
+            "profiles": {plan.profiles[index].name: number(weight) for index, weight in group.profiles},
             "assign": dict(group.assign) or None,
             "tolerate": {key: codes for key, codes in tolerate.items() if codes} or None,
         }
@@ -185,7 +166,7 @@ def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
 def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
     whole = phase.warm_up >= phase.duration > 0
     connect_rate = phase.connect_rate
-    return _without_none(
+    return without_none(
         {
             "name": phase.name,
             "duration": units.format_duration(phase.duration),
@@ -204,7 +185,7 @@ def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
             "bursts": _by_group(plan, {index: _bursts(bursts) for index, bursts in phase.bursts.items()}),
             "poisson": phase.poisson if phase.rate else None,
             "mix": {plan.profiles[index].name: _mix(plan, mix) for index, mix in phase.mix.items()} or None,
-            "profiles": {plan.profiles[index].name: _number(weight) for index, weight in phase.profiles}
+            "profiles": {plan.profiles[index].name: number(weight) for index, weight in phase.profiles}
             or None,
         }
     )
@@ -221,7 +202,7 @@ def _by_group(plan: Plan, values: Mapping[int, Any]) -> Any:
 
 
 def _level(level: Level, *, rate: bool = False) -> Any:
-    write = _rate if rate else _number
+    write = _rate if rate else number
     if level.start == level.end and level.step is None:
         return write(level.end)
     stairs: dict[str, Any] = {}
@@ -240,7 +221,7 @@ def _bursts(bursts: Bursts) -> dict[str, Any]:
 
 def _criterion(criterion: CriterionPlan) -> dict[str, Any]:
     abort = criterion.abort
-    return _without_none(
+    return without_none(
         {
             "check": criterion.text,
             "good": criterion.good_text,
@@ -254,34 +235,13 @@ def _criterion(criterion: CriterionPlan) -> dict[str, Any]:
 
 
 def _mix(plan: Plan, mix: Mix) -> dict[str, Any]:
-    return {plan.messages[index].name: _number(weight) for index, weight in mix}
-
-
-def _pause(pause: PausePlan) -> Any:
-    values = [units.format_duration(value) for value in pause.values]
-    match pause.kind:
-        case "fixed":
-            return values[0]
-        case "uniform":
-            return {"uniform": values}
-        case "exponential":
-            return {"exponential": values[0]}
-        case "lognormal":
-            return {"lognormal": {"median": values[0], "p95": values[1]}}
+    return {plan.messages[index].name: number(weight) for index, weight in mix}
 
 
 def _rate(rate: float) -> str:
     """Write a rate so that reading it gives the same number again, if there is such a text."""
     texts = [units.format_rate(rate)] + ([f"1/{units.format_duration(1 / rate)}"] if rate > 0 else [])
     return next((text for text in texts if units.parse_rate(text) == rate), f"{rate:.9f}/s")
-
-
-def _number(value: float) -> float:
-    return int(value) if value == int(value) else value
-
-
-def _without_none(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value is not None}
 
 
 def _entry(key: str, value: Any, depth: int) -> list[str]:

@@ -348,12 +348,17 @@ class Line:
         """Wait for the end of the connection, wanted from now on; None when it has not come in time."""
         self.is_closing = True
         if self.closing is None:
-            future = self.at_closing = self.world.loop.create_future()
-            self.world.agenda.call_at(until, lambda _: None if future.done() else future.set_result(None))
-            await future
+            self.at_closing = self.world.loop.create_future()
+            self.world.agenda.call_at(until, lambda _: self.end_wait())
+            await self.at_closing
         if self.closing is None:
             self.is_closing = False
         return self.closing
+
+    def end_wait(self) -> None:
+        """End ``wait_closed``, whatever has come."""
+        if self.at_closing is not None and not self.at_closing.done():
+            self.at_closing.set_result(None)
 
     def closed(self, closing: Closing, at: float) -> None:
         """Take note of the end of the connection."""
@@ -363,6 +368,5 @@ class Line:
         for request in self.requests():
             self.lose(request)
         self.mailbox.close(self.traffic)
-        if self.at_closing is not None and not self.at_closing.done():
-            self.at_closing.set_result(None)
+        self.end_wait()
         self.session.line_closed(self, closing, at)

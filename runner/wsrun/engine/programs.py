@@ -12,7 +12,7 @@ from typing import Any
 from wsrun.bodies import compile_body
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.request import Request
-from wsrun.engine.steps import all_steps, compile_steps
+from wsrun.engine.steps import compile_steps
 from wsrun.expressions import Scope, Tools, parse
 from wsrun.pacing.pauses import compile_pause
 from wsrun.patterns import (
@@ -27,6 +27,7 @@ from wsrun.patterns import (
 )
 from wsrun.plan import (
     ConnectStep,
+    ExpectCloseStep,
     ExpectNoneStep,
     ExpectStep,
     MessagePlan,
@@ -35,6 +36,7 @@ from wsrun.plan import (
     Plan,
     ProfilePlan,
     StepPlan,
+    all_steps,
 )
 
 Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
@@ -151,24 +153,38 @@ class Behaviour:
 class ProfileProgram:
     """One profile, ready to run.
 
-    ``connects``: a step of its own makes the connection. ``expects``: some step reads the mailbox;
-    ``expects_later``: one after ``start`` does.
+    ``connects``: a step of its own makes the connection; ``reconnects``: one of the flow does.
+    ``expects``: some step reads the mailbox; ``expects_later``: one after ``start`` does.
+    ``expects_close``: some step waits for the target to close.
     """
 
-    __slots__ = ("connects", "end", "expects", "expects_later", "flow", "name", "start")
+    __slots__ = (
+        "connects",
+        "end",
+        "expects",
+        "expects_close",
+        "expects_later",
+        "flow",
+        "name",
+        "reconnects",
+        "start",
+    )
 
     def __init__(self, plan: ProfilePlan, compiler: ProgramCompiler) -> None:
         self.name = plan.name
         self.start = compile_steps(plan.start, compiler)
         self.flow = compile_steps(plan.flow, compiler)
         self.end = compile_steps(plan.end, compiler)
-        self.expects = _expects((*plan.start, *plan.flow, *plan.end))
-        self.expects_later = _expects((*plan.flow, *plan.end))
-        self.connects = any(isinstance(step, ConnectStep) for step in all_steps((*plan.start, *plan.flow)))
+        later, frames = (*plan.flow, *plan.end), (ExpectStep, ExpectNoneStep)
+        self.expects = _has((*plan.start, *later), *frames)
+        self.expects_later = _has(later, *frames)
+        self.expects_close = _has((*plan.start, *later), ExpectCloseStep)
+        self.connects = _has((*plan.start, *plan.flow), ConnectStep)
+        self.reconnects = _has(plan.flow, ConnectStep)
 
 
-def _expects(steps: Sequence[StepPlan]) -> bool:
-    return any(isinstance(step, ExpectStep | ExpectNoneStep) for step in all_steps(steps))
+def _has(steps: Sequence[StepPlan], *kinds: type[Any]) -> bool:
+    return any(isinstance(step, kinds) for step in all_steps(steps))
 
 
 class ProgramCompiler:

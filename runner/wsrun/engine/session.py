@@ -16,10 +16,11 @@ closing        the peer has closed    gone
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from wsrun.engine.closing import count_close
 from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
 from wsrun.engine.programs import TOKEN, Behaviour, ProfileProgram
@@ -27,7 +28,7 @@ from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker
 from wsrun.metrics.recorder import Cell
 from wsrun.metrics.snapshot import labels_of
-from wsrun.transports import CloseSide, Closing
+from wsrun.transports import Closing
 
 if TYPE_CHECKING:
     from wsrun.engine.world import World
@@ -46,12 +47,14 @@ class Session:
         "_messages_made",
         "_rng",
         "_rng_seed",
+        "at_leave",
         "client_id",
         "group",
         "ids",
         "index",
         "is_ending",
         "is_fresh",
+        "is_idle",
         "is_ready",
         "leaving",
         "line",
@@ -63,6 +66,7 @@ class Session:
         "seq",
         "slot",
         "token_until",
+        "unjudged",
         "variables",
         "wake",
         "world",
@@ -85,7 +89,10 @@ class Session:
         self.leaving = False
         self.is_ready = False
         self.is_ending = False
-        self.is_fresh = True
+        self.is_fresh = False
+        self.is_idle = True
+        self.at_leave: Callable[[], None] | None = None
+        self.unjudged: Callable[[], None] | None = None
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
@@ -139,16 +146,21 @@ class Session:
                 self.is_ready = False
                 await self.settle()
             self.is_ending = True
+            self.is_fresh = False
+            self.judge_close()
             await run_steps(self, self.program.end)
             await self.hang_up()
         finally:
             self.is_ready = False
+            self.judge_close()
             if self.line is not None and self.line.closing is None and self.line.connection is not None:
                 self.line.connection.abort()
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
         self.leaving = True
+        if self.at_leave is not None:
+            self.at_leave()
         self.rouse()
 
     def rouse(self) -> None:
@@ -198,9 +210,11 @@ class Session:
     # The body
 
     async def body(self) -> None:
-        """Follow the flow, or the mix, until told to leave or lost."""
+        """Follow the flow, or the mix, until told to leave, or without a connection."""
         self.is_fresh = True
         while not self.leaving and not self.is_lost:
+            if not (self.is_connected or self.program.reconnects):
+                return
             if self.program.flow:
                 await self.follow()
             else:
@@ -208,22 +222,22 @@ class Session:
 
     async def follow(self) -> None:
         """Run the flow once; a step that fails ends this pass."""
-        world = self.world
-        begun = world.clock()
+        clock = self.world.clock
+        begun = clock()
+        self.is_idle = True
         good = await run_steps(self, self.program.flow)
-        if not good and world.clock() - begun < SETTLE:
-            # What fails at once must not be tried faster than the clock.
+        if (self.is_idle or not good) and clock() - begun < SETTLE:
+            # What fails at once, or neither sends nor waits, must not be done faster than the clock.
             await self.rest(begun + SETTLE)
-        await asyncio.sleep(0)
+        else:
+            await asyncio.sleep(0)
 
     async def converse(self) -> None:
         """Think, send, await the reply, again and again; under a schedule only be there."""
         world, line = self.world, self.line
-        if line is None:
-            self.leaving = True
-            return
+        assert line is not None
         clock = world.clock
-        fresh = self.is_fresh
+        fresh = True
         while not (self.leaving or self.program.flow) and line.closing is None:
             behaviour = world.role(self)
             if behaviour is None:
@@ -270,8 +284,8 @@ class Session:
             await self.sleep(world.clock() + SETTLE)
 
     async def rest(self, due: float) -> None:
-        """Sleep until ``due``, whatever phases come, but not when told to leave or when lost."""
-        while self.world.clock() < due and not (self.leaving and not self.is_ending) and not self.is_lost:
+        """Sleep until ``due``, whatever phases come, but, before ``end``, not when told to leave or lost."""
+        while self.world.clock() < due and (self.is_ending or not (self.leaving or self.is_lost)):
             await self.sleep(due)
 
     async def sleep(self, due: float | None) -> None:
@@ -332,18 +346,16 @@ class Session:
         world.recorder.sample("connect.first_message", labels, max(after, 0.0))
 
     def line_closed(self, line: Line, closing: Closing, at: float) -> None:
-        """Count how the connection ended; a close that nobody asked for or tolerates is an error."""
-        world = self.world
-        world.closed(self)
-        labels = world.labels(self.group, self.profile_index, world.stretch_at(at))
-        code, side = str(closing.code), closing.side
-        world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
-        good = line.is_closing and (closing.cause is None or closing.cause == "aborted")
-        if not good and closing.code not in world.plan.groups[self.group].tolerate_closes:
-            cause = closing.cause or f"closed-{closing.code}"
-            labels |= {"code": code, "side": side}
-            world.recorder.error(cause, self.client_id, world.elapsed(at), _close_text(closing), labels)
+        """Count how the connection ended, and look around."""
+        self.world.closed(self)
+        count_close(self, line, closing, at)
         self.rouse()
+
+    def judge_close(self) -> None:
+        """Count the close that nobody asked for, if there was one and no ``expect_close`` took it."""
+        if self.unjudged is not None:
+            self.unjudged()
+            self.unjudged = None
 
     def count(self, name: str) -> None:
         """Add one to a counter of this client's group and profile."""
@@ -361,20 +373,5 @@ class Session:
         world.recorder.error(cause, self.client_id, world.elapsed(world.clock()), text, labels)
 
 
-def _settle(future: asyncio.Future[Any] | None) -> None:
-    if future is not None and not future.done():
-        future.set_result(False)
-
-
 def _differ(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
     return before[0] != after[0] or before[1].messages != after[1].messages
-
-
-def _close_text(closing: Closing) -> str:
-    who: Mapping[CloseSide, str] = {
-        "client": "wsrun closed",
-        "server": "the server closed",
-        "network": "the network ended",
-    }
-    reason = f", “{closing.reason}”" if closing.reason else ""
-    return f"{who[closing.side]} the connection with {closing.code}{reason}"

@@ -5,7 +5,7 @@ A step is compiled to a coroutine function that takes a client and tells whether
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsrun.plan import (
@@ -46,7 +46,7 @@ def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
         SendStep: (sending.send, True),
         ExpectStep: (expecting.expect, True),
         ExpectNoneStep: (expecting.expect_none, True),
-        ExpectCloseStep: (connections.expect_close, True),
+        ExpectCloseStep: (connections.expect_close, False),
         ConnectStep: (connections.connect, False),
         CloseStep: (connections.close, True),
         ThinkStep: (control.think, False),
@@ -64,33 +64,23 @@ def compile_steps(plans: Sequence[StepPlan], compiler: ProgramCompiler) -> tuple
     return tuple(compile_step(plan, compiler) for plan in plans)
 
 
-def all_steps(plans: Sequence[StepPlan]) -> Iterator[StepPlan]:
-    """Yield steps and the steps inside them."""
-    for plan in plans:
-        yield plan
-        if isinstance(plan, RepeatStep):
-            yield from all_steps(plan.steps)
-        elif isinstance(plan, ChooseStep):
-            for _, steps in plan.choices:
-                yield from all_steps(steps)
-        elif isinstance(plan, IfStep):
-            yield from all_steps(plan.then)
-            yield from all_steps(plan.otherwise)
-
-
 async def run_steps(session: Session, steps: Sequence[StepProgram]) -> bool:
     """Run steps in order; the first that fails ends them. True when all were good.
 
     ``end`` runs whatever was before, less what needs a lost connection; anything else stops without harm
-    when the client is told to leave.
+    when the client is told to leave. A lost connection is counted already; one that was never made is not.
     """
     for step in steps:
         if session.leaving and not session.is_ending:
             return True
-        if step.needs_line and not session.is_connected and not session.has_closed:
-            if session.is_ending:
-                continue
-            return False
+        if step.needs_line:
+            session.is_idle = False
+            if not session.is_connected and not session.has_closed:
+                if session.is_ending:
+                    continue
+                if session.line is None:
+                    session.error("not-connected", "a step needs a connection, and none was made before it")
+                return False
         if not await step.run(session):
             return False
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wsrun.engine.closing import take_close
 from wsrun.engine.connecting import connect as make_connection
 from wsrun.engine.steps import Run
 from wsrun.plan import CloseStep, ConnectStep, ExpectCloseStep
@@ -17,10 +18,13 @@ def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
     """Compile a ``connect``; a connection that is still open is closed first."""
 
     async def run(session: Session) -> bool:
+        session.is_idle = False
+        session.judge_close()
         if session.is_connected:
             await session.hang_up()
         session.line = await make_connection(session)
-        return session.line is not None
+        # Who is told to leave while waiting for a handshake has not failed.
+        return session.line is not None or session.leaving
 
     return run
 
@@ -36,13 +40,20 @@ def close(plan: CloseStep, compiler: ProgramCompiler) -> Run:
 
 
 def expect_close(plan: ExpectCloseStep, compiler: ProgramCompiler) -> Run:
-    """Compile an ``expect_close``."""
+    """Compile an ``expect_close``; a close that came just before the step counts."""
 
     async def run(session: Session) -> bool:
         line, world = session.line, session.world
-        if line is None:
-            return False
+        if line is None or (line.closing is not None and not take_close(session)):
+            if not session.is_ending:
+                session.count("expect.failed")
+                session.error("not-connected", "expect_close: there was no connection that could be closed")
+            return session.is_ending
+        session.at_leave = line.end_wait
         closing = await line.wait_closed(world.clock() + plan.timeout)
+        session.at_leave = None
+        if closing is None and session.leaving and not session.is_ending:
+            return True
         good = closing is not None and (not plan.codes or closing.code in plan.codes)
         session.count("expect.passed" if good else "expect.failed")
         if not good:

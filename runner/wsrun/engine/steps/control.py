@@ -12,6 +12,9 @@ from wsrun.expressions import MissingVariable, compile_value
 from wsrun.pacing.pauses import compile_pause
 from wsrun.plan import ChooseStep, IfStep, RepeatStep, SetStep, ThinkStep
 
+IDLE = 0.001
+"""Seconds between rounds that neither send nor wait, where nothing says how many there are."""
+
 if TYPE_CHECKING:
     from wsrun.engine.programs import ProgramCompiler
     from wsrun.engine.session import Session
@@ -26,6 +29,8 @@ def think(plan: ThinkStep, compiler: ProgramCompiler) -> Run:
         if session.is_fresh:
             length *= session.rng.random()
             session.is_fresh = False
+        if length > 0:
+            session.is_idle = False
         await session.rest(session.world.clock() + length)
         return True
 
@@ -63,10 +68,18 @@ def repeat(plan: RepeatStep, compiler: ProgramCompiler) -> Run:
                 return True
             if goes_on is not None and not _truth(session, goes_on):
                 return True
-            if not await run_steps(session, steps):
+            if session.is_lost and not session.is_ending:
                 return False
-            # Steps that wait for nothing must not keep the loop from turning.
-            await asyncio.sleep(0)
+            was_idle, session.is_idle = session.is_idle, True
+            good = await run_steps(session, steps)
+            is_idle, session.is_idle = session.is_idle, was_idle and session.is_idle
+            if not good:
+                return False
+            # Rounds that wait for nothing must not keep the loop from turning, nor use the whole CPU.
+            if is_idle and plan.times is None:
+                await session.rest(world.clock() + IDLE)
+            else:
+                await asyncio.sleep(0)
         return True
 
     return run

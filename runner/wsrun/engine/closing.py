@@ -1,0 +1,57 @@
+"""Counting how a client's connection ended, and whether anybody wanted that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from wsrun.metrics.snapshot import labels_of
+from wsrun.transports import CloseSide, Closing
+
+if TYPE_CHECKING:
+    from wsrun.engine.line import Line
+    from wsrun.engine.session import Session
+
+
+def count_close(session: Session, line: Line, closing: Closing, at: float) -> None:
+    """Count the end of a connection; one that nobody asked for or tolerates is an error.
+
+    Where a step may still expect that close, the error waits for ``Session.judge_close``: a server that
+    closes right after its last reply is often faster than the step.
+    """
+    world = session.world
+    labels = world.labels(session.group, session.profile_index, world.stretch_at(at))
+    code, side = str(closing.code), closing.side
+    world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
+    good = line.is_closing and (closing.cause is None or closing.cause == "aborted")
+    if good or closing.code in world.plan.groups[session.group].tolerate_closes:
+        return
+    labels |= {"code": code, "side": side}
+    cause, text = closing.cause or f"closed-{closing.code}", _close_text(closing)
+    session.unjudged = partial(
+        world.recorder.error, cause, session.client_id, world.elapsed(at), text, labels
+    )
+    if not session.program.expects_close:
+        session.judge_close()
+
+
+def take_close(session: Session) -> bool:
+    """Take the close that came before it was expected; False where there is none to take."""
+    line = session.line
+    if line is None or line.closing is None or line.is_closing:
+        return False
+    if session.unjudged is None and session.is_ending:
+        return False
+    session.unjudged = None
+    return True
+
+
+def _close_text(closing: Closing) -> str:
+    who: Mapping[CloseSide, str] = {
+        "client": "wsrun closed",
+        "server": "the server closed",
+        "network": "the network ended",
+    }
+    reason = f", “{closing.reason}”" if closing.reason else ""
+    return f"{who[closing.side]} the connection with {closing.code}{reason}"
