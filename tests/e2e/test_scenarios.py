@@ -75,7 +75,7 @@ def test_a_shipped_scenario_runs(name: str, runs: dict[str, Future[tuple[Path, A
 
 def test_all_kinds_of_load_are_there() -> None:
     """A scenario for each of them."""
-    expected = {"baseline", "burst", "ramp", "realistic", "smoke", "spike", "steady", "stress"}
+    expected = {"baseline", "burst", "flow", "ramp", "realistic", "smoke", "spike", "steady", "stress"}
     assert expected <= {path.stem for path in PATHS}
 
 

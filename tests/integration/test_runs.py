@@ -86,6 +86,47 @@ phases: [ {{ duration: 2s, clients: 5 }} ]
     assert received > 500
 
 
+FLOW = """
+messages:
+  join:
+    json: { type: join, id: "{{ id }}", room: "{{ room }}" }
+    reply: { match: { $.reply_to: "{{ id }}" } }
+  say: { json: { type: say, id: "{{ id }}", text: hi }, reply: { match: { $.reply_to: "{{ id }}" } } }
+  leave: { json: { type: leave, id: "{{ id }}" }, reply: { match: { $.reply_to: "{{ id }}" } } }
+profiles:
+  visitor:
+    flow:
+      - { connect: main }
+      - { send: join }
+      - { repeat: [ { send: say }, { think: 20ms } ], times: 3 }
+      - { expect_none: { $.room: { not: "{{ room }}" } }, for: 50ms }
+      - { send: leave }
+      - { close: main }
+clients: { all: { assign: { room: "r{{ client.index % 3 }}" } } }
+phases: [ { duration: 2s, clients: 9 } ]
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_flow_is_what_the_server_saw(workers: int) -> None:
+    """Visits to a chat, each over its own connection: connections and messages agree with the server."""
+    with DemoServer() as server:
+        result = run_scenario(FLOW, server.url("/chat"), workers=workers)
+        established = result["counts"]["connections"]["established"]
+        theirs = counts_once_closed(server, established)
+
+    assert established > 2 * 9
+    assert theirs["connections_opened"] == established
+    assert theirs["messages_received"] == result["message_metrics"]["messages_sent"]
+    sent = {row["name"]: row["sent"] for row in result["messages"]}
+    assert sent["join"] == established
+    assert 0 < sent["leave"] <= sent["join"]
+    assert result["counts"]["connections"]["open_at_end"] == 0
+    assert [row["code"] for row in result["counts"]["connections"]["closed"]] == [1000]
+    assert result["counts"]["adds_up"] == {"connections": True, "messages": True}
+    assert result["errors"] == []
+
+
 def test_both_transports_agree_on_a_scripted_delay() -> None:
     """A server that answers after 50 ms has a median of 50 ms, on both."""
     text = """

@@ -31,6 +31,7 @@ async def connect(session: Session) -> Line | None:
         line = Line(session, mailbox=program.expects)
         try:
             session.born()
+            session.seq = 0
             endpoint = await _endpoint(session)
             connection = await world.transport.open(endpoint, line)
         except ConnectFailure as failure:

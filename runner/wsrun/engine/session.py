@@ -25,7 +25,7 @@ from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
 from wsrun.engine.programs import TOKEN, Behaviour, ProfileProgram
 from wsrun.engine.steps import run_steps
-from wsrun.expressions import IdMaker
+from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import Closing
@@ -52,6 +52,7 @@ class Session:
         "group",
         "ids",
         "index",
+        "is_born",
         "is_ending",
         "is_fresh",
         "is_idle",
@@ -87,6 +88,7 @@ class Session:
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.token_until = float("inf")
         self.leaving = False
+        self.is_born = False
         self.is_ready = False
         self.is_ending = False
         self.is_fresh = False
@@ -134,7 +136,9 @@ class Session:
         """Live; ends by itself when told to leave, when lost, or when the connection was not made."""
         try:
             program = self.program
-            if not program.connects:
+            if program.connects:
+                self.born()
+            else:
                 self.line = await connect(self)
                 if self.line is None:
                     return
@@ -150,6 +154,8 @@ class Session:
             self.judge_close()
             await run_steps(self, self.program.end)
             await self.hang_up()
+        except MissingVariable as missing:
+            self.error("missing-variable", f"at birth: nothing was written to {missing.name}")
         finally:
             self.is_ready = False
             self.judge_close()
@@ -188,13 +194,22 @@ class Session:
     # Identity
 
     def born(self) -> None:
-        """Write the variables that a client has from birth: rows, token, ``assign``."""
+        """Write the variables that a client has from birth: rows, token, ``assign``; later a fresh token.
+
+        Raises:
+            MissingVariable: one of them cannot be made.
+        """
         world = self.world
+        if self.is_born:
+            if world.clock() >= self.token_until:
+                self.mint()
+            return
         for data, picker in world.pickers:
             self.rows[data.name] = picker.row_for(self.number, 0) or {}
         for name, value in world.assign[self.group]:
             self.variables[name] = value(self)
         self.mint()
+        self.is_born = True
 
     def mint(self) -> None:
         """Make the client's token, when the scenario has one."""
