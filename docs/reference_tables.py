@@ -42,6 +42,11 @@ _LINKS = {
 
 _SPECIAL = {
     "send": "message, or list of messages",
+    "react": "list of [rules](#react)",
+    "never": "list of [rules](#never)",
+    "sequence": "list of [rules](#sequence)",
+    "value": "[source](#sources-and-patterns)",
+    "per": "[source](#sources-and-patterns)",
     "choose": "list of [choices](#choices)",
     "set": "`{ VARIABLE: value }`",
     "expect_close": "list of close codes",

@@ -243,6 +243,13 @@ def _messages() -> Iterable[Metric]:
         "Received messages thrown away because 1 000 were waiting to be read.",
         being_open,
     )
+    received = ("messages.received",)
+    yield _counter("sequence.lost", _CLIENT, "Numbers of a sequence that never came.", received)
+    yield _counter(
+        "sequence.reordered", _CLIENT, "Messages that came after one with a higher number.", received
+    )
+    yield _counter("sequence.duplicated", _CLIENT, "Messages whose number had come before.", received)
+    yield _counter("forbidden", _CLIENT, "Received messages that a never rule forbids.", received)
     tried = ("expect.passed", "expect.failed")
     yield _counter("expect.passed", _CLIENT, "Expect steps whose frames came.", tried)
     yield _counter("expect.failed", _CLIENT, "Expect steps that timed out or could not be met.", tried)
@@ -306,19 +313,11 @@ def _not_yet() -> Iterable[Metric]:
             _MESSAGE,
             ("delivery.expected",),
         ),
-        "sequence.lost": ("Numbers of a sequence that never came.", _CLIENT, ("messages.received",)),
-        "sequence.reordered": (
-            "Messages that came after one with a higher number.",
-            _CLIENT,
-            ("messages.received",),
-        ),
-        "sequence.duplicated": ("Messages whose number had come before.", _CLIENT, ("messages.received",)),
         "isolation.leaks": (
             "Messages seen by a client that they were not meant for.",
             _MESSAGE,
             ("messages.received",),
         ),
-        "forbidden": ("Received messages that a never rule forbids.", _CLIENT, ("messages.received",)),
         "contract.violations": (
             "Received messages that break their schema.",
             _CLIENT,

@@ -28,6 +28,7 @@ from wsrun.plan import (
     PhasePlan,
     Plan,
     ProfilePlan,
+    ReactPlan,
     StepPlan,
     TargetPlan,
     TlsPlan,
@@ -216,9 +217,21 @@ class _Compiler:
                     assign=tuple(spec.get("assign", {}).items()),
                     tolerate_refusals=frozenset(tolerate.get("refusals", ())),
                     tolerate_closes=frozenset(tolerate.get("closes", ())),
+                    never=tuple(parts.never(rule) for rule in spec.get("never", ())),
+                    sequence=tuple(parts.sequence(rule) for rule in spec.get("sequence", ())),
+                    react=tuple(self.reaction(rule) for rule in spec.get("react", ())),
                 )
             )
         return tuple(plans)
+
+    def reaction(self, spec: Mapping[str, Any]) -> ReactPlan:
+        sent = spec.get("send", [])
+        return ReactPlan(
+            where=spec["where"],
+            capture=tuple(spec.get("capture", {}).items()),
+            sends=tuple(self.message_ref(one) for one in (sent if isinstance(sent, list) else [sent])),
+            close=spec.get("close"),
+        )
 
     def by_group(self, spec: Any) -> dict[int, Any]:
         """Split what may stand per group: ``{GROUP: x}``, or one ``x`` for the only group."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wsrun import units
-from wsrun.plan import Bursts, Level, PausePlan, ReplyPlan
+from wsrun.plan import Bursts, Level, NeverPlan, PausePlan, ReplyPlan, SequencePlan
 
 
 def duration(text: str | None, default: float) -> float:
@@ -41,6 +41,18 @@ def reply(spec: Mapping[str, Any] | None) -> ReplyPlan | None:
         count=spec.get("count"),
         capture=tuple(spec.get("capture", {}).items()),
         timeout=duration(spec.get("timeout"), 5.0),
+    )
+
+
+def never(spec: Mapping[str, Any]) -> NeverPlan:
+    """Return what no received message may be."""
+    return NeverPlan(where=spec["where"], because=spec.get("because"))
+
+
+def sequence(spec: Mapping[str, Any]) -> SequencePlan:
+    """Return which received messages are numbered, and how."""
+    return SequencePlan(
+        where=spec.get("where", {}), value=spec["value"], per=spec.get("per"), step=spec.get("step", 1)
     )
 
 

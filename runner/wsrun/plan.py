@@ -246,6 +246,35 @@ class ProfilePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeverPlan:
+    """A pattern that no received frame may fit, and what to say of one that does."""
+
+    where: Any
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequencePlan:
+    """Frames that fit ``where`` count up by ``step``: ``value`` is the source of the number, ``per`` of what
+    is counted by itself."""
+
+    where: Any
+    value: str
+    per: str | None = None
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactPlan:
+    """What to do with frames that fit ``where``: ``sends`` are message indexes, ``close`` is a code."""
+
+    where: Any
+    capture: tuple[tuple[str, str], ...] = ()
+    sends: tuple[int, ...] = ()
+    close: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPlan:
     """Clients that share profiles and rules. ``profiles``: pairs of profile index and weight."""
 
@@ -255,6 +284,9 @@ class GroupPlan:
     assign: tuple[tuple[str, Any], ...] = ()
     tolerate_refusals: frozenset[int] = frozenset()
     tolerate_closes: frozenset[int] = frozenset()
+    never: tuple[NeverPlan, ...] = ()
+    sequence: tuple[SequencePlan, ...] = ()
+    react: tuple[ReactPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

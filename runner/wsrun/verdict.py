@@ -28,7 +28,8 @@ class RunFacts:
     Texts are one plain sentence each, without a full stop, and None or empty where it did not happen.
 
     ``target_unreachable``: the last error when no connection was ever established. ``unsent_share``:
-    dropped of scheduled messages, 0…1. ``saturated``: one sentence for each check of the generator that
+    dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never`` rule forbids.
+    ``saturated``: one sentence for each check of the generator that
     failed. ``not_durable``: why results could not be written. ``signal``: SIGINT or SIGTERM when one ended
     the run.
     """
@@ -38,6 +39,7 @@ class RunFacts:
     nothing_measured: bool = False
     workers_lost: int = 0
     unsent_share: float = 0.0
+    forbidden: int = 0
     saturated: tuple[str, ...] = ()
     counts_add_up: bool = True
     internal_error: str | None = None
@@ -67,6 +69,7 @@ def decide(criteria: Criteria, facts: RunFacts) -> Decision:
     interrupted, terminated                                 invalid  130, 143
     anything that makes the numbers doubtful                invalid  3
     a criterion missed or without data, or an abort by one  fail     1
+    a message that a never rule forbids                     fail     1
     nothing of these                                        pass     0
     ======================================================  =======  =========
 
@@ -121,6 +124,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and 0 <= facts.unsent_share <= MOST_UNSENT
         and not facts.saturated
         and facts.counts_add_up
+        and facts.forbidden == 0
         and len(criteria) > 0
         and all(row["status"] == "met" or row["severity"] == "warning" for row in criteria)
     )
@@ -168,6 +172,9 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
 def _failures(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | None]]:
     if facts.state == "aborted":
         yield _reason("aborted", "a criterion with abort was missed, so the run was stopped")
+    if facts.forbidden:
+        many = "a message" if facts.forbidden == 1 else f"{facts.forbidden} messages"
+        yield _reason("forbidden", f"{many} came that must never come")
     for row in criteria:
         if row["severity"] != "error":
             continue

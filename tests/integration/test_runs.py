@@ -225,3 +225,28 @@ criteria: [ connect.refused(status=429) == 3, errors == 0 ]
 
     assert [row["status"] for row in result["criteria"]] == ["met", "met"]
     assert "token=" not in result["target"]["url"] or "{{ token }}" in result["target"]["url"]
+
+
+def test_rules_look_at_pushes_and_answer_them() -> None:
+    """A forbidden push fails the run, the numbers have no gap, and the ninth is answered by a close."""
+    text = """
+profiles: { listener: {} }
+messages: { hello: { text: hello } }
+clients:
+  people:
+    never: [ { where: { $.n: 7 }, because: seven is not welcome } ]
+    sequence: [ { value: $.n } ]
+    react: [ { where: { $.n: 9 }, close: 1000 } ]
+phases: [ { duration: 2s, clients: 3 } ]
+criteria: [ sequence.lost == 0, messages.unmatched == 0 ]
+"""
+    with DemoServer() as server:
+        result = run_scenario(text, server.url("/push?rate=20/s"))
+
+    assert (result["verdict"], result["exit_code"]) == ("fail", 1)
+    assert [reason["code"] for reason in result["reasons"]] == ["forbidden"]
+    assert [(error["cause"], error["count"]) for error in result["errors"]] == [("forbidden", 3)]
+    assert [row["status"] for row in result["criteria"]] == ["met", "met"]
+    closed = result["counts"]["connections"]["closed"]
+    assert [(row["side"], row["code"], row["count"]) for row in closed] == [("client", 1000, 3)]
+    assert result["message_metrics"]["messages_received"] == 27

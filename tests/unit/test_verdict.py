@@ -130,3 +130,19 @@ def test_each_sign_of_saturation_is_a_reason() -> None:
     """With the sentence of the check that failed."""
     reasons = decide([MET], replace(CLEAN, saturated=("the loop was late", "CPU was 99 %"))).reasons
     assert [reason["text"] for reason in reasons] == ["the loop was late", "CPU was 99 %"]
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "a message came"), (12, "12 messages came")])
+def test_a_forbidden_message_fails_a_run_whose_criteria_are_met(number: int, words: str) -> None:
+    """Nobody needs to name it in a criterion."""
+    decision = decide([MET], replace(CLEAN, forbidden=number))
+    assert (decision.verdict, decision.exit_code) == ("fail", 1)
+    assert [reason["code"] for reason in decision.reasons] == ["forbidden"]
+    assert str(decision.reasons[0]["text"]).startswith(words)
+
+
+def test_an_invalid_run_tells_of_forbidden_messages_too() -> None:
+    """The doubt decides, and what was seen is not kept back."""
+    decision = decide([MET], replace(CLEAN, forbidden=1, counts_add_up=False))
+    assert (decision.verdict, decision.exit_code) == ("invalid", 3)
+    assert [reason["code"] for reason in decision.reasons] == ["counts-do-not-add-up", "forbidden"]

@@ -116,7 +116,7 @@ def _labels(
             place = text.index(value, equals)
             findings.add_part(path, place, len(value), *trouble)
             return
-    problem = _no_replies(reference, scene) or _no_connects(reference, scene)
+    problem = _no_replies(reference, scene) or _no_rules(reference, scene) or _no_connects(reference, scene)
     if problem is not None:
         place = text.index(reference.name, start)
         findings.add_part(path, place, len(reference.name), "no-data", *problem)
@@ -173,6 +173,17 @@ def _no_replies(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
         return None
     whose = f"the message {quoted(wanted)} has no reply" if wanted else "no message has a reply"
     return f"{whose}, so that there will be nothing to judge", "write reply: { match: … }"
+
+
+def _no_rules(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    """What no rule looks for is never counted, and a limit on it would be met for sure."""
+    key = {"forbidden": "never"}.get(reference.name, reference.name.partition(".")[0])
+    if key not in ("never", "sequence") or any(True for _ in scene.rules(key)):
+        return None
+    return (
+        f"no group has {key}, so that there will be nothing to judge",
+        f"write {key} into a group of clients",
+    )
 
 
 def _no_connects(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:

@@ -13,10 +13,13 @@ from wsrun.source import Steps
 
 
 def check_patterns(scene: Scene, findings: Findings) -> None:
-    """Check all patterns, and the sources of all captures."""
+    """Check all patterns, and all sources that stand by themselves or in captures."""
     for path, pattern, _ in scene.patterns():
         for place, single in _conditions(pattern, path):
             _condition(single, place, findings)
+    for path, source in scene.sources():
+        if isinstance(source, str):
+            _source(source, path, findings)
     for path, capture in scene.captures():
         for name, source in capture.items():
             if isinstance(source, str):

@@ -16,7 +16,7 @@ def check_references(scene: Scene, findings: Findings) -> None:
     """Check that everything that is named exists."""
     for name, profile in scene.profiles.items():
         _weights(profile.get("mix"), ("profiles", name, "mix"), "message", scene.messages, findings)
-    for path, step in scene.steps():
+    for path, step in (*scene.steps(), *scene.rules("react")):
         for place, sent in scene.sent(step, path):
             if isinstance(sent, str):
                 _known(sent, place, "message", scene.messages, findings)

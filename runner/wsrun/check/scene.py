@@ -86,11 +86,22 @@ class Scene:
             else:
                 yield (*path, "send"), sent
 
+    def rules(self, key: str) -> Iterator[tuple[Steps, dict[str, Any]]]:
+        """Yield the rules of all groups under ``never``, ``sequence`` or ``react``, with their paths."""
+        for name, group in self.groups.items():
+            for index, rule in enumerate(sequence(group.get(key))):
+                yield ("clients", name, key, index), mapping(rule)
+
+    def sources(self) -> Iterator[tuple[Steps, Any]]:
+        """Yield every source that stands by itself, with its path."""
+        for path, rule in self.rules("sequence"):
+            yield from (((*path, key), rule[key]) for key in ("value", "per") if key in rule)
+
     def all_messages(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every message with its path, those written in place too."""
         for name, message in self.messages.items():
             yield ("messages", name), message
-        for path, step in self.steps():
+        for path, step in (*self.steps(), *self.rules("react")):
             for place, sent in self.sent(step, path):
                 if isinstance(sent, dict):
                     yield place, sent
@@ -109,11 +120,16 @@ class Scene:
                 if key in step:
                     yield (*path, key), step[key], False
 
+        for key in ("never", "sequence", "react"):
+            for path, rule in self.rules(key):
+                if "where" in rule:
+                    yield (*path, "where"), rule["where"], False
+
     def captures(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every ``capture`` with its path."""
         for path, message in self.all_messages():
             yield (*path, "reply", "capture"), mapping(mapping(message.get("reply")).get("capture"))
-        for path, step in self.steps():
+        for path, step in (*self.steps(), *self.rules("react")):
             yield (*path, "capture"), mapping(step.get("capture"))
 
     def profiles_of(self, group: str) -> list[str]:

@@ -104,11 +104,20 @@ def _places(scene: Scene) -> Iterator[_Place]:
         for kind in ("json", "text", "hex"):
             yield from _in(message.get(kind), (*path, kind))
     for path, pattern, has_message in scene.patterns():
-        yield from _in(pattern, path, None if has_message else "an expect step belongs to no message")
+        yield from _in(pattern, path, None if has_message else _not_ours(path))
     for path, step in scene.steps():
         yield from _in(step.get("set"), (*path, "set"), "a set step belongs to no message")
         for key in CONDITIONS:
             yield from _in(step.get(key), (*path, key), "a condition belongs to no message")
+
+
+def _not_ours(path: Steps) -> str:
+    rules = path[0] == "clients"
+    return (
+        "what a rule looks at belongs to no message of ours"
+        if rules
+        else "an expect step belongs to no message"
+    )
 
 
 def _in(value: Any, path: Steps, moment: str | None = None) -> Iterator[_Place]:

@@ -24,7 +24,9 @@ from wsrun.plan import (
     PhasePlan,
     Plan,
     ProfilePlan,
+    ReactPlan,
     ReplyPlan,
+    SequencePlan,
     TargetPlan,
 )
 from wsrun.source.scalars import ScalarError, resolve
@@ -159,8 +161,28 @@ def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
             "profiles": {plan.profiles[index].name: number(weight) for index, weight in group.profiles},
             "assign": dict(group.assign) or None,
             "tolerate": {key: codes for key, codes in tolerate.items() if codes} or None,
+            "react": [_reaction(plan, rule) for rule in group.react] or None,
+            "never": [without_none({"where": rule.where, "because": rule.because}) for rule in group.never]
+            or None,
+            "sequence": [_sequence(rule) for rule in group.sequence] or None,
         }
     )
+
+
+def _reaction(plan: Plan, rule: ReactPlan) -> dict[str, Any]:
+    sends = [plan.messages[index].name for index in rule.sends]
+    return without_none(
+        {
+            "where": rule.where,
+            "capture": dict(rule.capture) or None,
+            "send": sends[0] if len(sends) == 1 else sends or None,
+            "close": rule.close,
+        }
+    )
+
+
+def _sequence(rule: SequencePlan) -> dict[str, Any]:
+    return without_none({"where": rule.where, "value": rule.value, "per": rule.per, "step": rule.step})
 
 
 def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:

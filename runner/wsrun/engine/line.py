@@ -1,8 +1,9 @@
 """One connection of one client: sending, and finding out what each arriving frame is.
 
-A frame is counted; then the first taker has it: the oldest waiting reply that it fits, then whoever expects
-it, then the mailbox. What nobody can take is ``messages.unmatched``. This module is the per-message path:
-``send`` and ``received`` are written for speed and measured by ``benchmarks/roundtrip.py``.
+A frame is counted, and looked at by the rules of its group; then the first taker has it: the oldest waiting
+reply that it fits, the first ``react`` rule, whoever expects it, the mailbox. What nobody can take is
+``messages.unmatched``. This module is the per-message path: ``send`` and ``received`` are written for speed
+and measured by ``benchmarks/roundtrip.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from orjson import loads
 
 from wsrun.engine.mailbox import Mailbox, capture
+from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
 from wsrun.engine.request import PatternRequest, Request
 from wsrun.expressions import MissingVariable, parse_id
@@ -43,6 +45,7 @@ class Line:
         "is_closing",
         "late",
         "mailbox",
+        "observers",
         "order",
         "session",
         "stretch",
@@ -61,7 +64,10 @@ class Line:
         self.is_closing = False
         self.at_closing: asyncio.Future[None] | None = None
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
-        self.hot_field = self.world.hot_field
+        rules = self.world.rules[session.group]
+        self.observers = None if rules is None else Observers(rules, self)
+        # Where every frame is looked at, none goes the short way.
+        self.hot_field = None if rules is not None and rules.looks_on else self.world.hot_field
         self.table: dict[Any, Request] = self.tables[0] if self.tables else {}
         self.waiting: list[PatternRequest] = []
         self.late: dict[Any, Cell] | None = None
@@ -210,13 +216,16 @@ class Line:
 
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""
+        observers = self.observers
+        if observers is not None:
+            observers.look(frame)
         request = self.oldest_fit(frame)
         if isinstance(request, PatternRequest):
             self.take(request, frame)
         elif request is not None:
             self.forget(request)
             self.answer(request, frame.at)
-        elif not self.known_as_over(frame):
+        elif not self.known_as_over(frame) and (observers is None or not observers.take(frame)):
             self.mailbox.post(frame, self.traffic)
 
     def oldest_fit(self, frame: Frame) -> Request | None:

@@ -67,13 +67,13 @@ class Mailbox:
         if waiting is not None and waiting.take(frame, self._variables):
             return
         if not self.is_open:
-            traffic.unmatched += 1
+            traffic.unmatched += not frame.is_known
             return
         self._frames.append(frame)
         if len(self._frames) > CAPACITY:
-            self._frames.popleft()
+            dropped = self._frames.popleft()
             traffic.mailbox_dropped += 1
-            traffic.unmatched += 1
+            traffic.unmatched += not dropped.is_known
 
     def expect(self, expectation: Expectation) -> bool:
         """Read what is there, oldest first, and from then on what comes; True when all wanted was there."""
@@ -95,5 +95,5 @@ class Mailbox:
         """Expect nothing any more: what is left was for nobody."""
         self.release()
         self.is_open = False
-        traffic.unmatched += len(self._frames)
+        traffic.unmatched += sum(not frame.is_known for frame in self._frames)
         self._frames.clear()

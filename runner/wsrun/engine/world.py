@@ -19,6 +19,7 @@ from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.gate import Gate
+from wsrun.engine.observers import compile_rules
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.request import Request
 from wsrun.expressions import FakePool, Tools, compile_text, compile_value
@@ -86,6 +87,7 @@ class World:
         compiled = ProgramCompiler(plan, tools, self.deadlines)
         self.messages = compiled.messages
         self.profiles = compiled.profiles
+        self.rules = [compile_rules(group, compiled) for group in plan.groups]
         self.correlators = tuple(compiled.correlators)
         self.hot_field = _hot_field(compiled)
         self._matches = [None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages]

@@ -20,13 +20,17 @@ _UNREAD: Final = object()
 
 
 class Frame:
-    """A message: ``payload`` is str for text, bytes for binary; ``at`` is when it came, by the clock."""
+    """A message: ``payload`` is str for text, bytes for binary; ``at`` is when it came, by the clock.
 
-    __slots__ = ("_document", "at", "payload")
+    ``is_known``: somebody looked for it, so that it is not unmatched even if nobody takes it.
+    """
+
+    __slots__ = ("_document", "at", "is_known", "payload")
 
     def __init__(self, payload: str | bytes, at: float, document: Any = _UNREAD) -> None:
         self.payload = payload
         self.at = at
+        self.is_known = False
         self._document = document
 
     def json(self) -> Any:

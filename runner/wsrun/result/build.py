@@ -147,6 +147,7 @@ def _facts(
         nothing_measured=not attempted,
         workers_lost=len(record.workers_lost),
         unsent_share=counts["messages"]["dropped"] / scheduled if scheduled else 0.0,
+        forbidden=store.counter("forbidden"),
         saturated=tuple(
             check.problem for check in checks if not check.is_met and check.name != generator.UNSENT
         ),

@@ -32,6 +32,7 @@ _TEXTS: Mapping[str, str] = {
     "reply-lost": "The connection ended before the reply",
     "reply-error": "The reply was an error",
     "reply-unexpected": "The reply was not as expected",
+    "forbidden": "A message came that must never come",
     "reply-count": "The reply had too few or too many messages",
     "reply-out-of-order": "The messages of a reply did not come in order",
     "expect-failed": "An expected message did not come",
@@ -101,6 +102,8 @@ def _tried(cause: str, store: Store) -> tuple[int, str]:
         "close-timeout",
     ):
         return store.counter("connect.established"), "connections"
+    if cause == "forbidden":
+        return store.counter("messages.received"), "received messages"
     if cause in ("missing-variable", "not-connected"):
         return store.counter("messages.sent"), "messages"
     return store.counter("connect.attempted"), "connections"

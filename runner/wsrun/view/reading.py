@@ -21,7 +21,7 @@ QUANTILES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99
 ENOUGH = 10
 """A table writes a percentile only when at least so many replies lie beyond it."""
 
-HARMLESS = frozenset({"interrupted", "aborted", "criterion-missed", "no-data", "not-judged"})
+HARMLESS = frozenset({"interrupted", "aborted", "criterion-missed", "forbidden", "no-data", "not-judged"})
 """Reasons against a pass that leave the numbers as good as they are."""
 
 LONGEST_NAME = 48

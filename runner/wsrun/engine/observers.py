@@ -1,0 +1,280 @@
+"""What the rules of a group make of each received frame: ``never`` and ``sequence`` look on, ``react`` takes.
+
+Lines of groups without rules have no observers, and pay nothing for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from wsrun.engine.mailbox import capture
+from wsrun.engine.programs import Captures, MessageProgram, ProgramCompiler, compile_captures, names_in
+from wsrun.metrics.snapshot import Labels
+from wsrun.patterns import (
+    ABSENT,
+    Frame,
+    Matcher,
+    compile_pattern,
+    compile_source,
+    parse_pattern,
+    parse_source,
+)
+from wsrun.plan import GroupPlan
+
+if TYPE_CHECKING:
+    from wsrun.engine.line import Line
+    from wsrun.engine.session import Session
+
+REMEMBERED = 1000
+"""Missing numbers that a stream remembers, to know a number that comes late from one that comes again."""
+
+STREAMS = 10_000
+"""Streams that one rule tells apart on one connection; beyond it the oldest is forgotten."""
+
+MOST_LOST = 1 << 40
+"""What a gap counts at most, so that a number which is none of a sequence leaves sums that can be written."""
+
+_CHANGING = frozenset({"now", "random", "counter", "uuid", "fake"})
+"""Names whose values may differ each time."""
+
+Fits = Callable[[Frame], bool]
+
+
+class Where:
+    """A pattern of a rule. ``names`` are those of its templates, None where values are new each time."""
+
+    __slots__ = ("matcher", "names")
+
+    def __init__(self, pattern: Any, compiler: ProgramCompiler) -> None:
+        self.matcher: Matcher = compile_pattern(parse_pattern(pattern), compiler.tools)
+        roots = {path[0] for path in names_in(pattern)}
+        self.names: tuple[str, ...] | None = None if roots & _CHANGING else tuple(sorted(roots))
+
+    def bound(self, session: Session) -> Fits:
+        """Return the pattern as a client has it, now and later."""
+        return self.matcher.bind(None) if self.matcher.is_static else _Rebound(self, session)
+
+
+class _Rebound:
+    """A pattern with templates: bound again when a value that it names has become another one."""
+
+    __slots__ = ("_fits", "_seen", "_session", "_where")
+
+    def __init__(self, where: Where, session: Session) -> None:
+        self._where = where
+        self._session = session
+        self._seen: list[Any] = []
+        self._fits: Fits | None = None
+
+    def __call__(self, frame: Frame) -> bool:
+        session, names = self._session, self._where.names
+        if names is None:
+            return self._where.matcher.bind(session)(frame)
+        seen: list[Any] = [session.profile_index]
+        for name in names:
+            seen += (session.variables.get(name), session.rows.get(name))
+        # Identity is enough, as values are replaced and not changed; and it asks no value how it compares.
+        if self._fits is None or any(new is not old for new, old in zip(seen, self._seen, strict=True)):
+            self._seen = seen
+            self._fits = self._where.matcher.bind(session)
+        return self._fits(frame)
+
+
+class Numbering:
+    """A ``sequence`` rule, compiled."""
+
+    __slots__ = ("per", "step", "value", "where")
+
+    def __init__(self, where: Where, value: str, per: str | None, step: int) -> None:
+        self.where = where
+        self.value = compile_source(parse_source(value))
+        self.per = None if per is None else compile_source(parse_source(per))
+        self.step = step
+
+
+class Reaction:
+    """A ``react`` rule, compiled; ``close`` is the code to close with, or None."""
+
+    __slots__ = ("captures", "close", "sends", "where")
+
+    def __init__(
+        self, where: Where, captures: Captures, sends: Sequence[MessageProgram], close: int | None
+    ) -> None:
+        self.where = where
+        self.captures = captures
+        self.sends = sends
+        self.close = close
+
+
+class Rules:
+    """All rules of one group, compiled once per worker."""
+
+    __slots__ = ("forbidden", "numberings", "reactions")
+
+    def __init__(self, plan: GroupPlan, compiler: ProgramCompiler) -> None:
+        self.forbidden = [
+            (Where(rule.where, compiler), rule.because or f"it fits never rule {number}")
+            for number, rule in enumerate(plan.never, start=1)
+        ]
+        self.numberings = [
+            Numbering(Where(rule.where, compiler), rule.value, rule.per, rule.step) for rule in plan.sequence
+        ]
+        self.reactions = [
+            Reaction(
+                Where(rule.where, compiler),
+                compile_captures(rule.capture),
+                [compiler.messages[index] for index in rule.sends],
+                rule.close,
+            )
+            for rule in plan.react
+        ]
+
+    @property
+    def looks_on(self) -> bool:
+        """Whether every frame must be looked at, whoever takes it."""
+        return bool(self.forbidden or self.numberings)
+
+
+def compile_rules(plan: GroupPlan, compiler: ProgramCompiler) -> Rules | None:
+    """Compile the rules of a group; None where it has none."""
+    return Rules(plan, compiler) if plan.never or plan.sequence or plan.react else None
+
+
+class Observers:
+    """The rules of a group on one connection."""
+
+    __slots__ = ("_forbidden", "_line", "_reactions", "_streams")
+
+    def __init__(self, rules: Rules, line: Line) -> None:
+        session = line.session
+        self._line = line
+        self._forbidden = [(where.bound(session), because) for where, because in rules.forbidden]
+        self._streams = [(one.where.bound(session), Streams(one, line)) for one in rules.numberings]
+        self._reactions = [(one.where.bound(session), one) for one in rules.reactions]
+
+    def look(self, frame: Frame) -> None:
+        """Look at a frame before anybody takes it."""
+        for fits, because in self._forbidden:
+            if fits(frame):
+                session = self._line.session
+                session.count("forbidden")
+                session.error("forbidden", because)
+        for fits, streams in self._streams:
+            if fits(frame) and streams.note(frame):
+                frame.is_known = True
+
+    def take(self, frame: Frame) -> bool:
+        """Let the first reaction that fits take a frame; False when there is none."""
+        for fits, reaction in self._reactions:
+            if fits(frame):
+                self._react(reaction, frame)
+                return True
+        return False
+
+    def _react(self, reaction: Reaction, frame: Frame) -> None:
+        line = self._line
+        capture(reaction.captures, frame, line.session.variables)
+        connection = line.connection
+        if connection is None or not connection.is_open:
+            return  # What comes between our close and the end is taken, and not answered any more.
+        for program in reaction.sends:
+            line.send(program, None, None)
+        if reaction.close is not None:
+            line.is_closing = True
+            connection.close(reaction.close)
+            line.session.leave()
+
+
+class _Stream:
+    """The numbers of one ``per``. ``missing`` has, for each number of a gap, where its loss was counted."""
+
+    __slots__ = ("first", "last", "missing")
+
+    def __init__(self, number: int) -> None:
+        self.first = self.last = number
+        self.missing: dict[int, Labels | None] = {}
+
+
+class Streams:
+    """What one ``sequence`` rule has seen on one connection."""
+
+    __slots__ = ("_line", "_rule", "_streams")
+
+    def __init__(self, rule: Numbering, line: Line) -> None:
+        self._rule = rule
+        self._line = line
+        self._streams: dict[Any, _Stream] = {}
+
+    def note(self, frame: Frame) -> bool:
+        """Take note of a frame's number; False when it has none."""
+        rule = self._rule
+        number = _whole(rule.value(frame))
+        if number is None:
+            return False
+        key = None if rule.per is None else _key(rule.per(frame))
+        stream = self._streams.get(key)
+        if stream is None:
+            if len(self._streams) >= STREAMS:
+                del self._streams[next(iter(self._streams))]
+            self._streams[key] = _Stream(number)
+        elif number > stream.last:
+            if number != stream.last + rule.step:
+                self._gap(stream, number)
+            stream.last = number
+        else:
+            self._again(stream, number)
+        return True
+
+    def _gap(self, stream: _Stream, number: int) -> None:
+        """Count what lies between the last number and this one; it may still come, out of order."""
+        step = self._rule.step
+        lost = (number - stream.last - 1) // step
+        if not lost:
+            return
+        labels = self._line.traffic.labels
+        self._line.world.recorder.count("sequence.lost", labels, min(lost, MOST_LOST))
+        first = stream.last + step * max(1, lost - REMEMBERED + 1)
+        _remember(stream.missing, range(first, number, step), labels)
+
+    def _again(self, stream: _Stream, number: int) -> None:
+        """Tell a number that comes late from one that was there before."""
+        recorder, labels = self._line.world.recorder, self._line.traffic.labels
+        if number in stream.missing:
+            counted = stream.missing.pop(number)
+            if counted is not None:
+                recorder.count("sequence.lost", counted, -1)
+        elif number < stream.first:
+            step = self._rule.step
+            last = min(stream.first, number + step * (REMEMBERED + 1))
+            _remember(stream.missing, range(number + step, last, step), None)
+            stream.first = number
+        else:
+            recorder.count("sequence.duplicated", labels)
+            return
+        recorder.count("sequence.reordered", labels)
+
+
+def _remember(missing: dict[int, Labels | None], numbers: range, labels: Labels | None) -> None:
+    for number in numbers:
+        if len(missing) >= REMEMBERED:
+            del missing[next(iter(missing))]
+        missing[number] = labels
+
+
+def _whole(value: Any) -> int | None:
+    """Return the whole number that a source gave, as a number or in digits; None where it gave none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and len(value) <= 20 and value.isascii() and value.isdigit():
+        return int(value)
+    return None
+
+
+def _key(value: Any) -> Any:
+    """Return a value by which streams are told apart; those of JSON differ as they are written."""
+    return value if value is ABSENT or isinstance(value, str) else orjson.dumps(value)
