@@ -251,8 +251,8 @@ def _messages() -> Iterable[Metric]:
     yield _counter("sequence.duplicated", _CLIENT, "Messages whose number had come before.", received)
     yield _counter("forbidden", _CLIENT, "Received messages that a never rule forbids.", received)
     tried = ("expect.passed", "expect.failed")
-    yield _counter("expect.passed", _CLIENT, "Expect steps whose frames came.", tried)
-    yield _counter("expect.failed", _CLIENT, "Expect steps that timed out or could not be met.", tried)
+    yield _counter("expect.passed", _CLIENT, "Expect steps of all three kinds that were met.", tried)
+    yield _counter("expect.failed", _CLIENT, "Expect steps of all three kinds that were not met.", tried)
     yield _counter(
         "errors",
         (*_CLIENT, "cause", "message", "code", "status"),

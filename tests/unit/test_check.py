@@ -10,6 +10,8 @@ from wsrun import source
 from wsrun.check import all_mistakes, check_meaning, load_scenario
 from wsrun.check.load import measured_connects, most_clients
 from wsrun.check.scene import Scene
+from wsrun.compiler import compile_plan
+from wsrun.criteria import DEFAULT_CRITERIA
 from wsrun.errors import ScenarioError
 from wsrun.source import Document
 
@@ -64,6 +66,16 @@ def test_the_most_clients_at_a_time_are_known(rows: list[str], most: int) -> Non
 def test_only_a_certain_lack_of_connects_is_one(rows: list[str], measured: list[bool]) -> None:
     """A phase counts as without connects when nobody comes, or all do before its warm-up ends."""
     assert measured_connects(phases(*rows)) == measured
+
+
+def test_a_flow_that_connects_does_so_in_every_phase() -> None:
+    """Connects are measured although all clients come in the warm-up, also where no criteria are written."""
+    body = (
+        f"{HEAD}{PING}profiles: {{ p: {{ flow: [ {{ repeat: [ {{ connect: main }} ], times: 2 }} ] }} }}\n"
+        "phases: [ { duration: 5s, clients: 1, warm_up: true }, { duration: 5s } ]\n"
+    )
+    assert measured_connects(Scene(read(body))) == [True, True]
+    assert [criterion.text for criterion in compile_plan(read(body)).criteria] == list(DEFAULT_CRITERIA)
 
 
 def test_mistakes_are_sorted_and_complete() -> None:

@@ -116,6 +116,49 @@ def test_clients_that_do_not_think_are_told_and_not_counted() -> None:
     assert found.messages == 0
 
 
+def test_flows_send_by_the_thinks_in_a_pass() -> None:
+    """Two, three and half of four messages, in two, three and one seconds: 7 in 6 of each client."""
+    found = of(
+        """\
+        messages: { ping: { text: pingping } }
+        profiles:
+          p:
+            flow:
+              - { send: ping, times: 2 }
+              - { think: 2s }
+              - { repeat: [ { send: ping }, { think: 1s } ], times: 3 }
+              - choose:
+                  - { weight: 1, do: [ { send: [ ping, ping ], times: 2 } ] }
+                  - { weight: 1, do: [] }
+              - { if: "{{ client.index }}", then: [ { expect_none: {}, for: 1s } ] }
+        phases: [ { duration: 12s, clients: 6 } ]
+        """
+    )
+    assert found.messages == pytest.approx(6 * 7 / 6 * 12)
+    assert not found.has_unpaced
+
+
+def test_flows_without_a_think_are_told_and_not_counted() -> None:
+    """A flow that only sends and awaits is as fast as the target."""
+    found = of(
+        PING + "profiles: { p: { flow: [ { send: ping } ] } }\nphases: [ { duration: 9s, clients: 6 } ]"
+    )
+    assert (found.messages, found.has_unpaced) == (0, True)
+
+
+def test_flows_keep_their_pace_beside_a_schedule() -> None:
+    """Ten a second by the schedule, and one a second of the client with a flow."""
+    found = of(
+        """\
+        messages: { ping: { text: pingping } }
+        profiles: { p: { flow: [ { send: ping }, { think: 1s } ] }, q: { mix: { ping: 1 } } }
+        clients: { all: { profiles: { p: 1, q: 1 } } }
+        phases: [ { duration: 10s, clients: 2, rate: 10/s } ]
+        """
+    )
+    assert found.messages == pytest.approx(100 + 10)
+
+
 def test_groups_are_added_up() -> None:
     """One group on a schedule, the other thinking."""
     found = of(

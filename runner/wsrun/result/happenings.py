@@ -36,6 +36,8 @@ _TEXTS: Mapping[str, str] = {
     "reply-count": "The reply had too few or too many messages",
     "reply-out-of-order": "The messages of a reply did not come in order",
     "expect-failed": "An expected message did not come",
+    "unexpected-message": "A message came that an expect_none step excludes",
+    "close-unexpected": "The connection was not closed as a step expected",
     "missing-variable": "A value was used before anything was written to it",
     "not-connected": "A message was due on a connection that was gone",
     "run-over": "The run was over before the handshake",
@@ -92,7 +94,7 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
 def _tried(cause: str, store: Store) -> tuple[int, str]:
     if cause in _REPLIES:
         return store.counter("replies.expected"), "messages"
-    if cause == "expect-failed":
+    if cause in ("expect-failed", "unexpected-message", "close-unexpected"):
         return store.counter("expect.passed") + store.counter("expect.failed"), "expectations"
     if cause.startswith("closed-") or cause in (
         "eof",
