@@ -307,3 +307,33 @@ ENTRY: dict[str, Any] = {
 def test_every_kind_of_criterion_has_its_sentence(changes: dict[str, Any], expected: str) -> None:
     """Distributions, shares, counters, rates, and what is not in the table."""
     assert words(phrases.headline({**ENTRY, **changes})) == expected
+
+
+def test_what_must_never_come_is_told_first_though_every_criterion_is_met() -> None:
+    """The verdict's line and the first finding say it, in the words of the rule."""
+    result = load("pass")
+    result |= {"verdict": "fail", "exit_code": 1}
+    result["reasons"] = [{"code": "forbidden", "text": "a message came that must never come", "remedy": None}]
+    sample = {"at": 1.0, "client": "people/0001", "text": "it was said in another room"}
+    error = {
+        "cause": "forbidden",
+        "text": "A message came that must never come",
+        "count": 1,
+        "of": 100,
+        "of_text": "received messages",
+        "first": 1.0,
+        "last": 1.0,
+        "series": [[1.0, 1]],
+        "clients": 1,
+        "worst_client": "people/0001",
+        "worst_count": 1,
+        "samples": [sample],
+    }
+    result["errors"] = [error, *result["errors"]]
+
+    shown = build_view(result)
+
+    assert shown.verdict.line.endswith("met, but a message came that must never come")
+    assert shown.findings[0].mark == "failed"
+    assert titles(shown)[0] == "A message came that must never come"
+    assert body(shown.findings[0]) == "It was said in another room."

@@ -43,7 +43,7 @@ class Finding:
 def build(reading: Reading) -> tuple[tuple[Finding, ...], str]:
     """Return the findings, and what is said of those that do not fit (empty when all do)."""
     invalid = _invalid(reading)
-    missed = _missed(reading)
+    missed = [*_forbidden(reading), *_missed(reading)]
     rest = (
         [*_unjudged(reading), *_seen(reading)] if invalid or missed else [*_passed(reading), *_seen(reading)]
     )
@@ -73,6 +73,17 @@ def _invalid(reading: Reading) -> list[Finding]:
         link = (word, anchor) if reading.was_reached and reading["timeline"] else None
         found[code] = Finding("invalid", title, text(*spans), link, brief)
     return list(found.values())[:3]
+
+
+def _forbidden(reading: Reading) -> list[Finding]:
+    """Return what came that must never come; that is a fact even in a run that cannot be judged."""
+    title = reading.forbidden
+    if title is None:
+        return []
+    errors = [error for error in reading["errors"] if error["cause"] == "forbidden"]
+    said = "; ".join(dict.fromkeys(sample["text"] for error in errors for sample in error["samples"]))
+    body = f"{sentence(said)}." if said else ""
+    return [Finding("failed", sentence(title), text(body), ("Errors", "errors"), body)]
 
 
 def _missed(reading: Reading) -> list[Finding]:

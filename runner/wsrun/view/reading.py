@@ -80,6 +80,12 @@ class Reading:
         return self.is_invalid and (not codes or not codes <= HARMLESS)
 
     @property
+    def forbidden(self) -> str | None:
+        """What is said of messages that must never come, None where none came."""
+        texts = (str(reason["text"]) for reason in self["reasons"] if reason["code"] == "forbidden")
+        return next(texts, None)
+
+    @property
     def was_reached(self) -> bool:
         """Whether the target was ever there."""
         return bool(self["state"] != "unreachable")

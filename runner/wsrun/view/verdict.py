@@ -108,6 +108,8 @@ def _line(reading: Reading, marks: tuple[Mark, ...]) -> str:
         first = f"{all_of} met"
     else:
         first = f"{count['met']} of {total} met"
+    if reading.forbidden is not None:
+        first += f", {'and' if count['failed'] else 'but'} {reading.forbidden}"
     before = " before it ended" if reading["state"] in ("interrupted", "terminated") and marks else ""
     return ", ".join(part for part in (first + before, warnings, waiting) if part)
 
