@@ -8,6 +8,7 @@ from wsrun.expressions.templates import Expr, ExpressionError, MissingVariable, 
 from wsrun.expressions.values import text_of
 
 __all__ = [
+    "BUILT_IN",
     "Expr",
     "ExpressionError",
     "FakePool",
