@@ -577,7 +577,8 @@ def test_unique_rows_are_those_of_nobody_alive(tmp_path: Path) -> None:
         "data: { people: { file: people.csv, take: unique } }\n"
         'messages: { hi: { text: "{{ people.name }}" } }\n'
         "profiles: { p: { start: [ { send: hi } ] } }\nphases:\n"
-        "  - { duration: 1s, clients: 4 }\n  - { duration: 1s, clients: 2 }\n  - { duration: 1s, clients: 4 }\n"
+        "  - { duration: 1s, clients: 4 }\n  - { duration: 1s, clients: 2 }\n"
+        "  - { duration: 1s, clients: 4 }\n"
     )
     document = parse(text, str(tmp_path / "test.yaml"), environ={})
     transport = FakeTransport(lambda connection, payload: None)

@@ -37,8 +37,8 @@ async def connect(session: Session) -> Line | None:
             _count_failure(session, failure, labels)
             return None
         except MissingVariable as missing:
-            failure = ConnectFailure("failed", "missing-variable", f"before the connection: {missing}")
-            _count_failure(session, failure, labels)
+            text = f"before the connection: {missing}"
+            _count_failure(session, ConnectFailure("failed", "missing-variable", text), labels)
             return None
         except asyncio.CancelledError:
             text = "the run was over before the handshake"
