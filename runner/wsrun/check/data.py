@@ -38,7 +38,8 @@ def _columns(name: str, source: dict[str, Any], scene: Scene, findings: Findings
         return None
     if source.get("per") == "message" and source.get("take") in ("each", "unique"):
         message = f"'take: {source['take']}' gives rows to clients, and this data is per message"
-        findings.add(("data", name, "take"), "take-per-message", message, "write take: cycle, or take: random")
+        help_text = "write take: cycle, or take: random"
+        findings.add(("data", name, "take"), "take-per-message", message, help_text)
     most = most_clients(scene)
     if source.get("take") == "unique" and source.get("per", "client") == "client" and len(rows) < most:
         message = f"{len(rows)} rows are too few for {most} clients that must not share one"
