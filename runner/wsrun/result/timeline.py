@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import whole_clients
-from wsrun.plan import Level, Plan
+from wsrun.plan import Level, PhasePlan, Plan
 
 BANDS = 9
 """Bands of the heat map in a decade."""
@@ -51,7 +51,6 @@ class IntervalReader:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._edges = heat_edges()
-        self._open: dict[str, float] = {}
 
     def read(self, snapshots: Sequence[Snapshot]) -> Interval:
         """Read one interval; snapshots of at least one worker."""
@@ -90,7 +89,7 @@ class IntervalReader:
         column = {
             "t": start,
             "length": end - start,
-            "counts": self._bands(round_trip),
+            "counts": self._bands(snapshots),
             "no_reply": counts["no_reply"],
         }
         return Interval(row, column)
@@ -101,29 +100,46 @@ class IntervalReader:
             total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == "open")
         return round(total)
 
-    def _bands(self, histogram: Histogram) -> list[int]:
+    def _bands(self, snapshots: Iterable[Snapshot]) -> list[int]:
         counts = [0] * len(self._edges)
-        for low, high, count in histogram.bars():
-            band = bisect_right(self._edges, (low + high) / 2) - 1
-            counts[max(band, 0)] += count
+        for snapshot in snapshots:
+            for (name, labels), histogram in snapshot.distributions.items():
+                if name == "round_trip":
+                    unanswered = snapshot.counters.get(("replies.timed_out", labels), 0)
+                    for middle, count in _answered(histogram, unanswered):
+                        band = bisect_right(self._edges, middle) - 1
+                        counts[max(band, 0)] += count
         return counts
+
+
+def _answered(histogram: Histogram, unanswered: int) -> Iterator[tuple[float, int]]:
+    """Yield (middle, count) of the buckets of a message's round trips, less those that stand for timeouts.
+
+    Those are the longest: a reply that comes after the timeout is late, and is no round trip.
+    """
+    for low, high, count in sorted(histogram.bars(), reverse=True):
+        left = max(count - unanswered, 0)
+        unanswered -= count - left
+        if left:
+            yield (low + high) / 2, left
+
+
+def levels(plan: Plan) -> Iterator[tuple[PhasePlan, dict[int, Level]]]:
+    """Yield each phase with the levels of clients in it by group, those that go on from before included."""
+    level: dict[int, Level] = {}
+    for phase in plan.phases:
+        level = {**level, **phase.clients}
+        yield phase, level
+        ends = {group: level_at(one, phase.duration, phase.duration) for group, one in level.items()}
+        level = {group: Level(start=end, end=end) for group, end in ends.items()}
 
 
 def planned_clients(plan: Plan, at: float) -> int:
     """Return how many clients the plan wants ``at`` seconds after the start of the run."""
-    if at >= plan.duration:
-        return 0
-    levels: dict[int, Level] = {}
-    for phase in plan.phases:
-        levels |= phase.clients
+    for phase, level in levels(plan):
         if at < phase.end:
-            return sum(
-                whole_clients(level_at(level, max(at - phase.start, 0.0), phase.duration))
-                for level in levels.values()
-            )
-        for group, level in levels.items():
-            last = level_at(level, phase.duration, phase.duration)
-            levels[group] = Level(start=last, end=last)
+            elapsed = max(at - phase.start, 0.0)
+            return sum(whole_clients(level_at(one, elapsed, phase.duration)) for one in level.values())
     return 0
 
 
