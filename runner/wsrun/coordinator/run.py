@@ -21,7 +21,7 @@ from wsrun.coordinator.conduct import Conduct, SignalName
 from wsrun.coordinator.crew import Crew
 from wsrun.coordinator.journal import Journal
 from wsrun.coordinator.progress import Progress
-from wsrun.coordinator.target import Destination, find_target
+from wsrun.coordinator.target import Destination, check_tls, find_target
 from wsrun.errors import OutputError
 from wsrun.files import write_whole
 from wsrun.pacing.levels import level_at
@@ -56,7 +56,11 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
 
     Returns:
         The result, judged; its verdict says when something could not be written.
+
+    Raises:
+        UsageError: a file of ``tls`` cannot be used.
     """
+    check_tls(plan.target)
     began = _now()
     with _signals() as heard:
         with ExitStack() as stack:

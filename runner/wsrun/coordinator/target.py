@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from wsrun.demo.process import DemoServer, DemoServerError
-from wsrun.plan import Plan
+from wsrun.errors import UsageError
+from wsrun.plan import Plan, TargetPlan
 
 DEMO = ("demo:", "demo2:")
 """URL schemes that mean an embedded server, started for the run; the second is another one."""
@@ -64,6 +66,34 @@ def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> 
     addresses, trouble = _knock(host, port, plan.target.wait_until_ready, is_wanted)
     local = bool(addresses) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in addresses)
     return Destination(plan, kind, addresses, is_local=local, trouble=trouble)
+
+
+def check_tls(target: TargetPlan) -> None:
+    """Load the files of ``tls`` once, before any process does.
+
+    Raises:
+        UsageError: one of them is no certificate or key, or needs a password, for which nobody can be asked.
+    """
+    tls = target.tls
+    if not target.url.startswith("wss:") or (tls.ca is None and tls.cert is None):
+        return
+    context = ssl.create_default_context()
+    files = tls.ca
+    try:
+        if tls.ca is not None:
+            context.load_verify_locations(tls.ca)
+        if tls.cert is not None:
+            files = " and ".join(filter(None, (tls.cert, tls.key)))
+            context.load_cert_chain(tls.cert, tls.key, password="")
+    except OSError as error:
+        raise UsageError(f"tls: {files} cannot be used: {_tls_reason(error)}") from error
+
+
+def _tls_reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        unread = "it holds no certificate or key in PEM that can be read without a password"
+        return error.reason.replace("_", " ").lower() if error.reason else unread
+    return (error.strerror or str(error)).lower()
 
 
 def _knock(
