@@ -130,3 +130,17 @@ def test_each_sign_of_saturation_is_a_reason() -> None:
     """With the sentence of the check that failed."""
     reasons = decide([MET], replace(CLEAN, saturated=("the loop was late", "CPU was 99 %"))).reasons
     assert [reason["text"] for reason in reasons] == ["the loop was late", "CPU was 99 %"]
+
+
+def test_clients_that_were_not_there_make_a_run_doubtful_unless_it_fails_anyway() -> None:
+    """A missed criterion is an answer; without one, a tenth of the clients missing cannot pass."""
+    facts = RunFacts(state="completed", absent_share=0.1, losses="5 × the connection was reset")
+
+    doubtful = decide([MET], facts)
+    failed = decide([MISSED], facts)
+
+    assert (doubtful.verdict, doubtful.exit_code) == ("invalid", 3)
+    assert doubtful.reasons[0]["code"] == "load-not-delivered"
+    assert "5 × the connection was reset" in str(doubtful.reasons[0]["text"])
+    assert (failed.verdict, failed.exit_code) == ("fail", 1)
+    assert decide([MET], RunFacts(state="completed", absent_share=0.05)).verdict == "pass"

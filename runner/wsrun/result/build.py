@@ -15,9 +15,8 @@ import psutil
 
 from wsrun import __version__
 from wsrun.judge import evaluate
-from wsrun.metrics.store import Store
 from wsrun.plan import Plan
-from wsrun.result import generator, happenings, tables
+from wsrun.result import delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
 from wsrun.result.secrets import Secrets, mask_source, mask_url
 from wsrun.result.timeline import heat_edges
@@ -58,7 +57,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
     counts = tables.counts(plan, store)
     checks = generator.checks(plan, store, rows, record.workers, record.descriptors)
     criteria = [evaluate(criterion, store, plan) for criterion in plan.criteria]
-    facts = _facts(plan, record, store, counts, checks)
+    facts = _facts(plan, record, collector, counts, checks)
     verdict, exit_code, reasons = decide(criteria, facts)
     return {
         "wsrun_result": VERSION,
@@ -117,7 +116,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "curves": tables.curves(plan, store),
         "errors": happenings.errors(collector.errors, store),
         "generator": {
-            "fit": all(check.is_met for check in checks),
+            "fit": all(check.is_met for check in checks if check.name != generator.UNSENT),
             "workers": record.workers,
             "checks": [check.to_json() for check in checks],
             "series": [
@@ -130,8 +129,13 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
 
 
 def _facts(
-    plan: Plan, record: RunRecord, store: Store, counts: dict[str, Any], checks: list[generator.Check]
+    plan: Plan,
+    record: RunRecord,
+    collector: Collector,
+    counts: dict[str, Any],
+    checks: list[generator.Check],
 ) -> RunFacts:
+    store = collector.store
     attempted = counts["connections"]["attempted"]
     established = counts["connections"]["established"]
     trouble = record.trouble
@@ -144,6 +148,8 @@ def _facts(
         nothing_measured=not attempted,
         workers_lost=len(record.workers_lost),
         unsent_share=dropped / scheduled if scheduled else 0.0,
+        absent_share=delivery.absent_share(plan, store, collector.rows()) or 0.0,
+        losses=delivery.losses(collector.errors, store),
         saturated=tuple(
             check.problem for check in checks if not check.is_met and check.name != generator.UNSENT
         ),

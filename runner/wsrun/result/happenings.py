@@ -55,7 +55,7 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
     """Return one entry a cause, the most frequent first."""
     made = []
     for record in sorted(records.values(), key=lambda record: (-record.count, record.cause)):
-        of, of_text = _tried(record.cause, store)
+        of, of_text = tried(record.cause, store)
         worst = min(record.clients.items(), key=lambda pair: (-pair[1], pair[0]), default=(None, 0))
         made.append(
             {
@@ -78,7 +78,8 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
     return made
 
 
-def _tried(cause: str, store: Store) -> tuple[int, str]:
+def tried(cause: str, store: Store) -> tuple[int, str]:
+    """Return of how many tries a cause of errors is one, and what was tried, in plain words."""
     if cause in _REPLIES:
         return store.counter("replies.expected"), "messages"
     if cause == "expect-failed":

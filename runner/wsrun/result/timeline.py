@@ -12,7 +12,7 @@ from typing import Any
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.levels import level_at
-from wsrun.pacing.population import whole_clients
+from wsrun.pacing.presence import Presence
 from wsrun.plan import Level, PhasePlan, Plan
 
 BANDS = 9
@@ -51,6 +51,7 @@ class IntervalReader:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._edges = heat_edges()
+        self._presence = Presence(plan)
 
     def read(self, snapshots: Sequence[Snapshot]) -> Interval:
         """Read one interval; snapshots of at least one worker."""
@@ -74,7 +75,7 @@ class IntervalReader:
             "t": start,
             "length": end - start,
             "clients": self._clients(snapshots),
-            "planned": planned_clients(self._plan, (start + end) / 2),
+            "planned": self._presence.total(end) if start < self._plan.duration else 0,
             **{field: counts[field] for field in _COUNTS.values()},
             "scheduled": counts["sent"] + counts["dropped"],
             "round_trip": _points(round_trip, ("p50", "p95", "p99", "max")),
@@ -132,15 +133,6 @@ def levels(plan: Plan) -> Iterator[tuple[PhasePlan, dict[int, Level]]]:
         yield phase, level
         ends = {group: level_at(one, phase.duration, phase.duration) for group, one in level.items()}
         level = {group: Level(start=end, end=end) for group, end in ends.items()}
-
-
-def planned_clients(plan: Plan, at: float) -> int:
-    """Return how many clients the plan wants ``at`` seconds after the start of the run."""
-    for phase, level in levels(plan):
-        if at < phase.end:
-            elapsed = max(at - phase.start, 0.0)
-            return sum(whole_clients(level_at(one, elapsed, phase.duration)) for one in level.values())
-    return 0
 
 
 def _merged(snapshots: Iterable[Snapshot], name: str) -> Histogram:
