@@ -39,7 +39,7 @@ def test_the_share_is_of_client_seconds(clients: tuple[int, ...], share: float) 
 
 
 def test_warm_ups_and_the_drain_do_not_count() -> None:
-    """Clients that are still to come in a warm-up, and those that left after the last phase, are not missed."""
+    """Clients still to come in a warm-up, and those that left after the last phase, are not missed."""
     plan = plan_of("phases: [ { duration: 4s, clients: 10, warm_up: 2s } ]\n" + ASSERTED)
 
     assert absent_share(plan, Store(), rows_of(0, 0, 10, 10, 0)) == pytest.approx(0.0)
