@@ -29,6 +29,7 @@ from wsrun.plan import (
     Plan,
     ProfilePlan,
     ReactPlan,
+    SendStep,
     StepPlan,
     TargetPlan,
     TlsPlan,
@@ -40,6 +41,8 @@ DEFAULT_PROFILE = "default"
 DEFAULT_GROUP = "all"
 BODY_KINDS = ("json", "text", "hex", "file")
 SEED_BITS = 32
+NO_TIMEOUT = 5.0
+"""Seconds of drain where nobody waits for a reply."""
 
 
 def compile_plan(document: Document, *, seed: int | None = None, target: str | None = None) -> Plan:
@@ -75,9 +78,6 @@ class _Compiler:
         phases = self.phases(data["phases"], groups)
         interval = parts.duration(data.get("interval"), 1.0)
         chosen = seed if seed is not None else data.get("seed")
-        timeouts = [m.reply.timeout for m in self.messages if m.reply is not None]
-        steps = [step for p in profiles for step in all_steps((*p.start, *p.flow, *p.end))]
-        timeouts += [timeout for step in steps if (timeout := step_parts.longest_wait(step)) is not None]
         return Plan(
             name=str(data.get("name") or Path(self.document.path).stem),
             description=data.get("description"),
@@ -86,7 +86,7 @@ class _Compiler:
             digest=hashlib.sha256(self.document.text.encode()).hexdigest()[:12],
             seed=random.SystemRandom().getrandbits(SEED_BITS) if chosen is None else int(chosen),
             interval=interval,
-            drain=parts.duration(data.get("drain"), max(timeouts, default=5.0)),
+            drain=parts.duration(data.get("drain"), self.longest_timeout(profiles, groups, phases)),
             target=self.target(data["target"], target),
             jwt=self.jwt(data.get("auth", {}).get("jwt")),
             data=tuple(self.rows(name, spec) for name, spec in data.get("data", {}).items()),
@@ -96,6 +96,23 @@ class _Compiler:
             phases=phases,
             criteria=tuple(self.criteria(data.get("criteria"), phases, profiles)),
         )
+
+    def longest_timeout(
+        self,
+        profiles: Sequence[ProfilePlan],
+        groups: Sequence[GroupPlan],
+        phases: Sequence[PhasePlan],
+    ) -> float:
+        """Return the longest time that anybody may wait for a reply, in seconds."""
+        mixes = [*(p.mix for p in profiles), *(mix for phase in phases for mix in phase.mix.values())]
+        steps = [step for p in profiles for step in all_steps((*p.start, *p.flow, *p.end))]
+        used = {index for mix in mixes for index, _ in mix}
+        used |= {index for step in steps if isinstance(step, SendStep) for index in step.messages}
+        used |= {index for group in groups for rule in group.react for index in rule.sends}
+        replies = [self.messages[index].reply for index in used]
+        timeouts = [reply.timeout for reply in replies if reply is not None]
+        timeouts += [timeout for step in steps if (timeout := step_parts.longest_wait(step)) is not None]
+        return max(timeouts, default=NO_TIMEOUT)
 
     def path(self, text: str) -> Path:
         """Return a path of the scenario; they are relative to its own folder."""
@@ -161,14 +178,17 @@ class _Compiler:
                 reply=parts.reply(spec.get("reply")),
             )
         )
-        self.message_index.setdefault(name, index)
+        self.message_index[name] = index
         return index
 
     def message_ref(self, spec: str | Mapping[str, Any]) -> int:
         """Return the index of a message by name, or of one written in place."""
         if isinstance(spec, str):
             return self.message_index[spec]
-        return self.message(f"inline-{len(self.messages) + 1}", spec)
+        number = len(self.messages) + 1
+        while f"inline-{number}" in self.message_index:
+            number += 1
+        return self.message(f"inline-{number}", spec)
 
     def mix(self, spec: Mapping[str, float]) -> Mix:
         return tuple((self.message_index[name], float(weight)) for name, weight in spec.items() if weight > 0)

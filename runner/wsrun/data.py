@@ -153,7 +153,8 @@ class RowPicker:
     cycle     n modulo the number of rows
     random    drawn from seed, c and m
     each      n; None after the last row, and then there are no more clients
-    unique    as cycle; the check of the scenario sees to it that there are enough rows
+    unique    as cycle, c being a number that only one living client has; the check of the scenario sees to
+              it that there are enough rows
     ========  ==========================================================================
     """
 

@@ -7,11 +7,9 @@ everything up to the plan, and nothing of the engine.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from random import Random
 from typing import Any
 
@@ -19,7 +17,7 @@ from wsrun.bodies import compile_body
 from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
-from wsrun.pacing.population import Change, all_changes
+from wsrun.pacing.presence import Presence
 from wsrun.plan import (
     ChooseStep,
     ExpectNoneStep,
@@ -117,7 +115,7 @@ class Estimate:
 def estimate(plan: Plan) -> Estimate:
     """Work out what a plan will do."""
     sizes = message_sizes(plan)
-    population = _Population(plan)
+    population = Presence(plan)
     phases = tuple(_phase(plan, phase, population, sizes) for phase in plan.phases)
     farewell = [
         _scaled(_steps(plan, group, phase, sizes, ending=True), population.present(index, plan.duration))
@@ -176,39 +174,6 @@ def _size(message: MessagePlan, sample: _Sample, tools: Tools) -> float:
         return float(len(str(message.body.source)))
 
 
-class _Population:
-    """Who is there when: the planned changes of all groups, ready to be asked."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.changes: tuple[Change, ...] = tuple(all_changes(plan.phases))
-        self._times: list[list[float]] = [[] for _ in plan.groups]
-        self._counts: list[list[int]] = [[0] for _ in plan.groups]
-        for change in self.changes:
-            self._times[change.group].append(change.at)
-            counts = self._counts[change.group]
-            counts.append(counts[-1] + (1 if change.enter else -1))
-        steps = (1 if change.enter else -1 for change in self.changes)
-        self.most = max(accumulate(steps), default=0)
-
-    def present(self, group: int, at: float) -> int:
-        """Return how many clients of a group are there just before ``at``."""
-        return self._counts[group][bisect_right(self._times[group], at - _INSTANT)]
-
-    def client_seconds(self, group: int, start: float, end: float) -> float:
-        """Return the integral of the number of clients of a group."""
-        times = [at for at in self._times[group] if start < at < end]
-        edges = [start, *times, end]
-        return sum(
-            self.present(group, right) * (right - left) for left, right in pairwise(edges) if right > left
-        )
-
-    def most_present(self, group: int, start: float, end: float) -> int:
-        """Return the largest number of clients of a group from just after ``start`` to ``end``."""
-        times, counts = self._times[group], self._counts[group]
-        first, last = bisect_right(times, start), bisect_right(times, end - _INSTANT)
-        return max(counts[first : last + 1])
-
-
 @dataclass(frozen=True, slots=True)
 class _Work:
     """Messages and their payload bytes: of a client, a second, or a phase; and the seconds thought beside."""
@@ -231,7 +196,7 @@ def _scaled(work: _Work, factor: float) -> _Work:
     return _Work(work.messages * factor, work.bytes * factor, work.seconds * factor)
 
 
-def _phase(plan: Plan, phase: PhasePlan, population: _Population, sizes: Sequence[float]) -> PhaseEstimate:
+def _phase(plan: Plan, phase: PhasePlan, population: Presence, sizes: Sequence[float]) -> PhaseEstimate:
     mine = [change for change in population.changes if change.phase_index == phase.index]
     works: list[_Work] = []
     rate_most = 0.0

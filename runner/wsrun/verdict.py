@@ -18,6 +18,9 @@ Criteria = Sequence[Mapping[str, Any]]
 MOST_UNSENT = 0.001
 """The share of scheduled messages that may stay unsent in a valid run."""
 
+MOST_ABSENT = 0.05
+"""The share of planned client-seconds that may be missing in a valid run."""
+
 SIGNAL_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -27,11 +30,11 @@ class RunFacts:
 
     Texts are one plain sentence each, without a full stop, and None or empty where it did not happen.
 
-    ``target_unreachable``: the last error when no connection was ever established. ``unsent_share``:
-    dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never`` rule forbids.
-    ``saturated``: one sentence for each check of the generator that
-    failed. ``not_durable``: why results could not be written. ``signal``: SIGINT or SIGTERM when one ended
-    the run.
+    ``absent_share``: planned client-seconds in which nobody was open, 0…1. ``losses``: what kept clients out
+    or took them away. ``target_unreachable``: the last error when no connection was ever established.
+    ``unsent_share``: dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never``
+    rule forbids. ``saturated``: one sentence for each check of the generator that failed. ``not_durable``:
+    why results could not be written. ``signal``: SIGINT or SIGTERM when one ended the run.
     """
 
     state: State
@@ -39,6 +42,8 @@ class RunFacts:
     nothing_measured: bool = False
     workers_lost: int = 0
     unsent_share: float = 0.0
+    absent_share: float = 0.0
+    losses: str | None = None
     forbidden: int = 0
     saturated: tuple[str, ...] = ()
     counts_add_up: bool = True
@@ -122,6 +127,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and not facts.nothing_measured
         and facts.workers_lost == 0
         and 0 <= facts.unsent_share <= MOST_UNSENT
+        and facts.absent_share <= MOST_ABSENT
         and not facts.saturated
         and facts.counts_add_up
         and facts.forbidden == 0
@@ -154,9 +160,11 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
         yield _reason("generator-saturated", text, remedy)
     if not 0 <= facts.unsent_share <= MOST_UNSENT:
         text = f"{facts.unsent_share:.2%} of the scheduled messages were not sent; {MOST_UNSENT:.1%} may be"
-        yield _reason(
-            "load-not-delivered", text, "have clients open before the rate begins, and enough of them"
-        )
+        yield _not_delivered(text, facts, "have clients open before the rate begins, and enough of them")
+    elif facts.absent_share > MOST_ABSENT and not any(True for _ in _failures(criteria, facts)):
+        # Where a criterion fails the run anyway, that is the answer, and not that it cannot be known.
+        text = f"{facts.absent_share:.0%} of the planned clients were not there, taken over the time"
+        yield _not_delivered(text, facts, "say in criteria or tolerate how many may be missing")
     if not facts.counts_add_up:
         yield _reason("counts-do-not-add-up", "some messages or connections are not accounted for")
     if facts.state == "completed":
@@ -167,6 +175,15 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
             yield _reason("not-judged", "there was no criterion to judge", "add criteria to the scenario")
     elif facts.state in ("interrupted", "terminated") and facts.signal is None:
         yield _reason("interrupted", "the run did not come to its end")
+
+
+def _not_delivered(text: str, facts: RunFacts, advice: str) -> dict[str, str | None]:
+    """The reason of a load that was not the planned one; what took the clients away comes first."""
+    if facts.losses is None:
+        return _reason("load-not-delivered", text, advice)
+    return _reason(
+        "load-not-delivered", f"{text}: {facts.losses}", f"look at the target, which lost them; or {advice}"
+    )
 
 
 def _failures(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | None]]:

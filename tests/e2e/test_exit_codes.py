@@ -77,6 +77,36 @@ def test_results_that_cannot_be_written_end_with_five(tmp_path: Path) -> None:
     assert "--out" in ran.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on the size of files are of POSIX")
+def test_a_report_that_cannot_be_written_withdraws_the_verdict_everywhere(tmp_path: Path) -> None:
+    """The report is too large for the disk: exit 5, and console and result.json say the same."""
+    import resource
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    ran = subprocess.run(
+        [*COMMAND, str(scenario(tmp_path))],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        preexec_fn=small_files,
+    )
+    found = result(tmp_path)
+
+    assert ran.returncode == found["exit_code"] == 5
+    assert found["verdict"] == "invalid"
+    assert found["reasons"][0]["code"] == "results-not-written"
+    assert "report.html" in found["reasons"][0]["text"]
+    assert "quick is invalid" in ran.stdout.splitlines()[0]
+    assert "exit code 5" in ran.stdout
+    assert "error: " in ran.stderr and "report.html" in ran.stderr
+    assert {path.name for path in results(tmp_path)[0].iterdir()} == {"journal.jsonl", "result.json"}
+
+
 def test_of_several_files_the_worst_counts(tmp_path: Path) -> None:
     """Each has its own report; the count of those that passed comes last."""
     good = scenario(tmp_path, name="good")

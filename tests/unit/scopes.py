@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from hypothesis import strategies as st
+
 from wsrun.expressions import FakePool, Tools, compile_value
+
+ANY_TEXT = st.text(st.characters() | st.just("\udfff"))
+"""Texts in which half a character may stand alone, as the library's own never do."""
 
 NOW = 1_700_000_000.123456
 """2023-11-14T22:13:20.123Z."""

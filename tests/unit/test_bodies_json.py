@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scopes import Client, tools
+from scopes import ANY_TEXT, Client, tools
 
 from wsrun.bodies import compile_body
 from wsrun.expressions import MissingVariable, compile_value
@@ -90,7 +90,7 @@ def test_a_body_is_written_as_said(source: Any, expected: bytes) -> None:
     assert expected == build(source, Client(message_id="0000", variables=variables))
 
 
-@given(st.text(), st.text())
+@given(ANY_TEXT, ANY_TEXT)
 def test_any_text_of_a_server_stays_within_its_quotes(value: str, around: str) -> None:
     """Whatever is captured, the structure of the body is the author's."""
     around = around.replace("{", "")

@@ -567,3 +567,23 @@ def test_a_token_is_made_at_birth_and_anew_when_it_has_expired() -> None:
     tokens = [payload for _, payload in transport.connections[0].sent]
     assert len(tokens) == 6
     assert len(set(tokens)) == 3
+
+
+def test_unique_rows_are_those_of_nobody_alive(tmp_path: Path) -> None:
+    """Clients that leave free their rows for those who come later: no row is with two of the living."""
+    (tmp_path / "people.csv").write_text("name\n" + "\n".join(f"p{number}" for number in range(4)) + "\n")
+    text = (
+        "wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\n"
+        "data: { people: { file: people.csv, take: unique } }\n"
+        'messages: { hi: { text: "{{ people.name }}" } }\n'
+        "profiles: { p: { start: [ { send: hi } ] } }\nphases:\n"
+        "  - { duration: 1s, clients: 4 }\n  - { duration: 1s, clients: 2 }\n"
+        "  - { duration: 1s, clients: 4 }\n"
+    )
+    document = parse(text, str(tmp_path / "test.yaml"), environ={})
+    transport = FakeTransport(lambda connection, payload: None)
+
+    perform(compile_plan(document, seed=1), transport)
+
+    names = [connection.sent[0][1].decode() for connection in transport.connections]
+    assert names == ["p0", "p1", "p2", "p3", "p2", "p3"]

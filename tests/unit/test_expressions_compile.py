@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from scopes import Client, evaluate, tools
+from scopes import ANY_TEXT, Client, evaluate, tools
 
 from wsrun.expressions import MissingVariable, compile_text, compile_value
 
@@ -22,8 +22,8 @@ JSON = st.recursive(
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -43,6 +43,9 @@ PEOPLE = {"name": "Ada", "age": 36, "first name": "Augusta", "items": ["loom"], 
         pytest.param("{{ counter('a') }}", 1, id="a counter begins at 1"),
         pytest.param("r{{ client.index % 5 }}", "r2", id="arithmetic within a text"),
         pytest.param("{{ client.index % 5 }}", 2, id="arithmetic keeps its type"),
+        pytest.param(
+            "{{ [7 + 2, 7 - 2, 7 * 2, 7 / 2, 7 // 2, -7] }}", [9, 5, 14, 3.5, 3, -7], id="all of it"
+        ),
         pytest.param("{{ people.name }}", "Ada", id="a column"),
         pytest.param("{{ people.age }}", 36, id="a column keeps its type"),
         pytest.param("{{ people['first name'] }}", "Augusta", id="a column that is no word"),

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scopes import ANY_TEXT
 
 from wsrun.expressions import IdMaker, parse_id
 from wsrun.expressions.ids import MOST_CLIENTS, encode
@@ -68,7 +69,7 @@ def test_any_other_text_is_no_id(text: str) -> None:
     assert parse_id(text) is None
 
 
-@given(st.text())
+@given(ANY_TEXT)
 def test_no_text_makes_reading_raise(text: str) -> None:
     """Nothing is known about what comes."""
     parse_id(text)

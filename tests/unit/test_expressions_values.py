@@ -9,13 +9,14 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scopes import ANY_TEXT
 
 from wsrun.expressions.values import dump, dump_key, dump_text, encode, text_of
 
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT
 )
-JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner), max_leaves=10)
 
 
 @given(JSON)
@@ -34,7 +35,7 @@ def test_what_orjson_writes_is_what_it_writes(value: Any) -> None:
     assert expected == dump(value)
 
 
-@given(st.text())
+@given(ANY_TEXT)
 def test_a_text_stands_within_its_quotes(text: str) -> None:
     """So that the text around a slot is written once."""
     assert b'"' + dump_text(text) + b'"' == dump(text)
@@ -80,7 +81,7 @@ def test_what_is_too_deep_to_write_is_null() -> None:
         value = value.pop()
 
 
-@given(st.text())
+@given(ANY_TEXT)
 def test_a_text_can_always_be_encoded(text: str) -> None:
     """Half a character becomes a question mark."""
     assert encode(text).decode() == "".join("?" if "\ud800" <= c <= "\udfff" else c for c in text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,8 +12,7 @@ from hypothesis import strategies as st
 from scopes import Client, tools
 
 from wsrun.patterns import ABSENT, Correlation, Frame, compile_pattern, correlation, parse_pattern
-from wsrun.patterns.correlation import as_key
-from wsrun.patterns.tests import equal
+from wsrun.patterns.equality import as_key, equal
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.0, 1.0, 1.5]) | st.sampled_from("1a"),
@@ -95,15 +96,14 @@ def test_keys_agree_with_the_pattern(value: Any, template: str, own: Any) -> Non
 
 @given(JSON, JSON)
 def test_keys_are_equal_where_values_are(one: Any, other: Any) -> None:
-    """Scalars and texts; lists by how they are written."""
-    if not isinstance(one, list) and not isinstance(other, list):
-        assert equal(one, other) is (as_key(one) == as_key(other))
+    """For values of every kind."""
+    assert equal(one, other) is (as_key(one) == as_key(other))
 
 
 def test_what_is_absent_has_no_key() -> None:
-    """Nor has what cannot be written as JSON."""
+    """Nor has what is nested too deep to be looked at."""
     assert ABSENT is as_key(ABSENT)
-    assert ABSENT is as_key({"a": 2**70})
+    assert ABSENT is as_key(json.loads("[" * 900 + "]" * 900))
 
 
 def test_patterns_that_look_in_the_same_place_share_a_key() -> None:
@@ -134,3 +134,29 @@ def test_the_session_learns_what_it_can_do_by_itself(
     """Whether anything else is asked, whether the key is the id, and the way to it."""
     found = some(pattern)
     assert (is_exact, is_id, json_path) == (found.is_exact, found.is_id, found.json_path)
+
+
+PATTERNS: list[tuple[Any, Any]] = [
+    ({"$.id": "{{ id }}"}, lambda client: {"id": client.message_id, "more": 1}),
+    ({"$.a.b": "{{ seq }}"}, lambda client: {"a": {"b": client.seq}}),
+    ([{"$.id": "{{ id }}"}, {"$.to": "{{ id }}"}], lambda client: {"to": client.message_id}),
+    ({"$.list": "{{ [client.index, seq] }}"}, lambda client: {"list": [client.index, float(client.seq)]}),
+    ({r"/\"n\":(\d+)/": "{{ seq }}"}, lambda client: {"n": client.seq}),
+]
+
+
+@given(st.sampled_from(PATTERNS), st.integers(1, 60), st.randoms(use_true_random=False))
+def test_each_reply_finds_its_own_request(case: tuple[Any, Any], count: int, rng: Random) -> None:
+    """Many requests wait; their replies come in any order, and each is that of exactly one."""
+    pattern, reply = case
+    found = some(pattern)
+    clients = [
+        Client(message_id=f"{number:020d}", seq=number, index=number % 3) for number in range(1, count + 1)
+    ]
+    waiting = {found.expected(client): client for client in clients}
+    assert count == len(waiting)
+    rng.shuffle(clients)
+    for client in clients:
+        frame = Frame(json.dumps(reply(client), separators=(",", ":")), 0.0)
+        owners = {waiting[key].seq for extract in found.extracts if (key := extract(frame)) in waiting}
+        assert {client.seq} == owners

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scopes import Client, tools
 
 from wsrun.patterns import Frame, compile_pattern, parse_pattern
+from wsrun.patterns.equality import equal
 
 DEEP = json.loads("[" * 900 + "]" * 900)
 
@@ -215,3 +216,23 @@ def test_a_value_is_equal_or_not(one: Any, other: Any) -> None:
     payload = json.dumps({"a": one})
     assert fits({"$.a": {"in": [other]}}, payload) is not fits({"$.a": {"not": {"in": [other]}}}, payload)
     assert fits({"$.a": {"in": [other]}}, payload) is fits({"$.a": {"in": [one]}}, json.dumps({"a": other}))
+
+
+HEX = st.binary(max_size=5)
+
+
+@given(HEX, st.lists(st.one_of(st.binary(min_size=1, max_size=1), st.none()), max_size=5), st.booleans())
+def test_a_hex_pattern_fits_byte_by_byte(payload: bytes, wanted: list[bytes | None], is_open: bool) -> None:
+    """As an oracle says that looks at each byte in turn; None is xx."""
+    text = " ".join("xx" if one is None else one.hex() for one in wanted) + (" .." if is_open else "")
+    same = all(one is None or payload[n : n + 1] == one for n, one in enumerate(wanted))
+    long_enough = len(payload) >= len(wanted) if is_open else len(payload) == len(wanted)
+    assert fits({"hex": text}, payload) is (same and long_enough)
+    assert fits({"hex": text.upper().replace("X", "x")}, payload) is (same and long_enough)
+    assert not fits({"hex": text}, payload.decode("latin-1"))
+
+
+@given(JSON, JSON)
+def test_a_value_fits_when_it_is_equal(one: Any, other: Any) -> None:
+    """By the types of JSON, whatever the value; objects are compared within a list."""
+    assert fits({"$.a": [one]}, json.dumps({"a": [other]})) is equal(one, other)

@@ -122,6 +122,13 @@ def test_a_path_leads_where_the_library_says(case: tuple[Any, list[str]], descen
     assert (ABSENT if expected is None else expected.obj) is find(document)
 
 
+def test_a_descent_goes_in_the_order_of_the_document() -> None:
+    """Each object before what is in it, and the first before the second."""
+    document = {"a": [{"b": {"x": 1}}, {"x": 2}], "c": {"x": 3}}
+    assert compile_query("$..x")(document) == 1
+    assert compile_query("$.a[1]..x")(document) == 2
+
+
 def test_a_slice_is_of_a_list() -> None:
     """A text has no items (RFC 9535, 2.3.4.2.2)."""
     assert ABSENT is compile_query("$.a[::-1]")({"a": "text"})
@@ -154,6 +161,12 @@ def test_a_filter_on_a_long_list_is_within_bounds() -> None:
     """Ten thousand items in one message are found in."""
     items = [{"id": number} for number in range(10_000)]
     assert compile_query("$.items[?@.id == 9999]")({"items": items}) == {"id": 9_999}
+
+
+def test_a_filter_on_a_list_without_end_finds_nothing() -> None:
+    """Each item that a filter looks at costs as much as fifty others."""
+    items = [{"id": number} for number in range(100_000)]
+    assert ABSENT is compile_query("$.items[?@.id == 99999]")({"items": items})
 
 
 def test_a_path_has_a_length() -> None:

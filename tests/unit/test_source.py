@@ -386,3 +386,16 @@ def test_resolving_a_scalar_gives_a_json_value(text: str) -> None:
     except ValueError:
         return
     assert value is None or isinstance(value, str | int | float | bool)
+
+
+def test_a_value_that_is_overridden_needs_nothing_from_the_environment() -> None:
+    """An unset variable is no mistake where another value is put in its place; elsewhere it still is."""
+    text = "wsrun: 1\ntarget: { url: '${URL}' }\nname: '${NAME}'\n"
+    overrides = [("target.url", "ws://127.0.0.1:1/")]
+
+    with pytest.raises(ScenarioError) as caught:
+        source.parse(text, "a.yaml", environ={}, overrides=overrides)
+
+    assert [problem.location.line for problem in caught.value.diagnostics] == [3]
+    named = source.parse(text, "a.yaml", environ={"NAME": "x"}, overrides=overrides)
+    assert named.data["name"] == "x"

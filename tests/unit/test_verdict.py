@@ -146,3 +146,17 @@ def test_an_invalid_run_tells_of_forbidden_messages_too() -> None:
     decision = decide([MET], replace(CLEAN, forbidden=1, counts_add_up=False))
     assert (decision.verdict, decision.exit_code) == ("invalid", 3)
     assert [reason["code"] for reason in decision.reasons] == ["counts-do-not-add-up", "forbidden"]
+
+
+def test_clients_that_were_not_there_make_a_run_doubtful_unless_it_fails_anyway() -> None:
+    """A missed criterion is an answer; without one, a tenth of the clients missing cannot pass."""
+    facts = RunFacts(state="completed", absent_share=0.1, losses="5 × the connection was reset")
+
+    doubtful = decide([MET], facts)
+    failed = decide([MISSED], facts)
+
+    assert (doubtful.verdict, doubtful.exit_code) == ("invalid", 3)
+    assert doubtful.reasons[0]["code"] == "load-not-delivered"
+    assert "5 × the connection was reset" in str(doubtful.reasons[0]["text"])
+    assert (failed.verdict, failed.exit_code) == ("fail", 1)
+    assert decide([MET], RunFacts(state="completed", absent_share=0.05)).verdict == "pass"

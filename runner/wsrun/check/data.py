@@ -36,6 +36,10 @@ def _columns(name: str, source: dict[str, Any], scene: Scene, findings: Findings
         help_text = "a CSV with a header, a JSON list of objects, or JSON lines"
         findings.add(path, "file", error.message, help_text)
         return None
+    if source.get("per") == "message" and source.get("take") in ("each", "unique"):
+        message = f"'take: {source['take']}' gives rows to clients, and this data is per message"
+        help_text = "write take: cycle, or take: random"
+        findings.add(("data", name, "take"), "take-per-message", message, help_text)
     most = most_clients(scene)
     if source.get("take") == "unique" and source.get("per", "client") == "client" and len(rows) < most:
         message = f"{len(rows)} rows are too few for {most} clients that must not share one"

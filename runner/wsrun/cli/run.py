@@ -7,9 +7,9 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -144,22 +144,35 @@ def _run_one(
     from wsrun.coordinator.run import RunOptions
     from wsrun.coordinator.run import run as carry_out
     from wsrun.outputs import write_all
+    from wsrun.verdict import withdraw
 
     options = RunOptions(out=out, command=command, workers=workers, transport=transport)
     paper = face(sys.stderr, os.environ, no_color=no_color)
     with watching(plan, sys.stderr, paper, quiet=quiet) as watch:
         result = carry_out(plan, options, watch)
-    code = int(result["exit_code"])
     report: Path | None = None
     try:
         report = write_all(result, out)[0]
     except OutputError as error:
         sys.stderr.write(f"error: {error}\n")
-        code = worst([code, error.exit_code])
+        withdraw(result, str(error))
+        _amend(result, out)
     except Exception:
         # A defect in one face of the result must not hide what all of them would say.
         with contextlib.suppress(Exception):
             show(result, None, no_color=no_color)
         raise
     show(result, report, no_color=no_color)
-    return code
+    return int(result["exit_code"])
+
+
+def _amend(result: Mapping[str, Any], out: Path) -> None:
+    """Let the files that can be written say the same as the exit code; the others say nothing."""
+    import orjson
+
+    from wsrun.files import write_whole
+    from wsrun.outputs import write_all
+
+    with contextlib.suppress(OutputError):
+        write_whole(out / "result.json", orjson.dumps(result))
+        write_all(result, out)

@@ -1,17 +1,27 @@
-"""The worker processes: started together, listened to, stopped, and missed when they are gone."""
+"""The worker processes: started together, listened to, stopped, and missed when they are gone.
+
+Each worker's pipe is read by a thread of its own, because a worker that stops in the middle of a message
+would hold up whoever reads it; nothing here waits for a worker without a limit.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import queue
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from wsrun.engine import worker
+from wsrun.metrics.snapshot import Snapshot
 from wsrun.plan import Plan
 
 START_LEAD = 0.1
@@ -20,40 +30,67 @@ START_LEAD = 0.1
 READY_LIMIT = 30.0
 """Seconds that workers may take to come up."""
 
+_JOIN_LIMIT = 5.0
+_GONE = "gone"
+
 
 @dataclass(slots=True)
 class Member:
-    """One worker process and what is known of it."""
+    """One worker process and what is known of it. ``silent``: seconds since it was heard."""
 
     number: int
     process: SpawnProcess
     pipe: Connection
+    reader: threading.Thread | None = None
     is_ready: bool = False
     is_done: bool = False
+    is_dismissed: bool = False
+    """Ended by us, whatever it still had to do."""
     failure: str | None = None
-    """Why it is lost, in plain words; None while it is not."""
+    """What became of it, as a predicate in plain words; None while it is not lost."""
     traceback: str | None = None
+    silent: float = 0.0
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be expected from it."""
-        return self.is_done or self.failure is not None
+        return self.is_done or self.is_dismissed or self.failure is not None
 
 
 class Crew:
-    """A fixed number of workers."""
+    """A fixed number of workers; one that cannot be started is lost from the beginning."""
 
     def __init__(self, plan: Plan, transport: str, workers: int) -> None:
-        context = multiprocessing.get_context("spawn")
+        self.workers = workers
         self.members: list[Member] = []
-        for number in range(workers):
-            ours, theirs = context.Pipe()
-            process = context.Process(
-                target=worker.main, args=(plan, transport, number, workers, theirs), daemon=True
-            )
-            process.start()
-            theirs.close()
-            self.members.append(Member(number, process, ours))
+        self._inbox: queue.SimpleQueue[tuple[Member, str, Any]] = queue.SimpleQueue()
+        context = multiprocessing.get_context("spawn")
+        try:
+            for number in range(workers):
+                ours, theirs = context.Pipe()
+                process = context.Process(
+                    target=worker.main, args=(plan, transport, number, workers, theirs), daemon=True
+                )
+                member = Member(number, process, ours)
+                self.members.append(member)
+                with theirs:
+                    self._begin(member)
+                if member.failure is not None:
+                    break
+        except BaseException:
+            self.end()
+            raise
+
+    def _begin(self, member: Member) -> None:
+        try:
+            with _deaf():
+                member.process.start()
+        except OSError as error:
+            member.failure = f"could not be started: {(error.strerror or str(error)).lower()}"
+            member.pipe.close()
+            return
+        member.reader = threading.Thread(target=_read, args=(member, self._inbox), daemon=True)
+        member.reader.start()
 
     @property
     def is_over(self) -> bool:
@@ -65,22 +102,27 @@ class Crew:
         """The workers that ended before their work did."""
         return [member for member in self.members if member.failure is not None]
 
-    def start(self) -> float | None:
+    def loss(self, member: Member) -> str:
+        """Say in plain words which worker was lost, and how."""
+        return f"worker {member.number + 1} of {self.workers} {member.failure}"
+
+    def start(self, is_wanted: Callable[[], bool]) -> float | None:
         """Wait until all are ready, and start the run.
 
         Returns:
-            The moment of the start in seconds of ``time.monotonic``; None when a worker did not come up.
+            The moment of the start in seconds of ``time.monotonic``; None when a worker did not come up, or
+            when the run was no longer wanted.
         """
         limit = time.monotonic() + READY_LIMIT
         while not all(member.is_ready for member in self.members):
             for _ in self.messages(0.1):
                 pass
-            late = time.monotonic() > limit
-            for member in self.members:
-                if late and not member.is_ready and member.failure is None:
-                    member.failure = f"not ready within {READY_LIMIT:g} s"
-            if self.lost:
+            if time.monotonic() > limit:
+                self.give_up(f"was not ready within {READY_LIMIT:g} s", lambda member: not member.is_ready)
+            if self.lost or not is_wanted():
                 return None
+        for member in self.members:
+            member.silent = 0.0
         start = time.monotonic() + START_LEAD
         self._tell("start", start)
         return start
@@ -89,47 +131,104 @@ class Crew:
         """Tell all to end their phases and drain."""
         self._tell("stop", None)
 
-    def kill(self, why: str) -> None:
-        """End all that still run, at once."""
+    def waited(self, seconds: float) -> None:
+        """Note that so much time passed in which every worker could have been heard."""
+        for member in self.members:
+            member.silent += seconds
+
+    def give_up(self, why: str, which: Callable[[Member], bool]) -> None:
+        """Count as lost, and kill, those of the workers still at work that ``which`` is true of."""
+        for member in self.members:
+            if not member.is_over and which(member):
+                member.failure = why
+                member.process.kill()
+
+    def end(self) -> None:
+        """End all that still run, at once; what they said before can still be read from ``messages``."""
         for member in self.members:
             if not member.is_over:
-                member.failure = why
-            member.process.kill()
+                member.is_dismissed = True
+            if member.reader is not None:
+                member.process.kill()
         for member in self.members:
-            member.process.join(5.0)
-            with contextlib.suppress(OSError):
-                member.pipe.close()
+            if member.reader is not None:
+                member.process.join(_JOIN_LIMIT)
+                member.reader.join(_JOIN_LIMIT)
+                if not member.reader.is_alive():
+                    member.pipe.close()
 
-    def messages(self, timeout: float) -> Iterator[tuple[Member, Any]]:
+    def messages(self, timeout: float) -> Iterator[Snapshot]:
         """Yield the snapshots that have come, after waiting at most ``timeout`` seconds for something."""
-        waiting = {member.pipe: member for member in self.members if not member.is_over}
-        for pipe in wait(list(waiting), timeout):
-            member = waiting[pipe]  # type: ignore[index]
-            try:
-                word, value = member.pipe.recv()
-            except (EOFError, OSError):
-                member.process.join(1.0)
-                member.failure = _how_it_ended(member.process.exitcode)
-                continue
-            match word:
-                case "ready":
-                    member.is_ready = True
-                case "done":
-                    member.is_done = True
-                case "failed":
-                    member.failure = "a defect of wsrun stopped it"
-                    member.traceback = value
-                case "snapshot":
-                    yield member, value
+        with contextlib.suppress(queue.Empty):
+            found = self._sorted(*self._inbox.get(timeout=timeout))
+            if found is not None:
+                yield found
+            for _ in range(self._inbox.qsize()):
+                found = self._sorted(*self._inbox.get_nowait())
+                if found is not None:
+                    yield found
+
+    def _sorted(self, member: Member, word: str, value: Any) -> Snapshot | None:
+        member.silent = 0.0
+        match word:
+            case "ready":
+                member.is_ready = True
+            case "done":
+                member.is_done = True
+            case "failed":
+                member.failure = "was stopped by a defect of wsrun"
+                member.traceback = value
+            case "snapshot":
+                snapshot: Snapshot = value
+                return snapshot
+            case _:
+                if not member.is_over:
+                    member.process.join(1.0)
+                    member.failure = _how_it_ended(member.process.exitcode)
+        return None
 
     def _tell(self, word: str, value: Any) -> None:
+        # A few bytes: they fit into the pipe even when nobody reads it.
         for member in self.members:
             if not member.is_over:
                 with contextlib.suppress(OSError):
                     member.pipe.send((word, value))
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that never hear SIGINT and SIGTERM, which often come to the whole group.
+
+    When to end is the coordinator's decision. A blocked signal stays blocked in a new process from its first
+    instruction, before any handler could be set; to the coordinator it comes a moment later.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started by the first process otherwise, and starting it unblocks the signals again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _read(member: Member, inbox: queue.SimpleQueue[tuple[Member, str, Any]]) -> None:
+    """Hand on what a worker says until it says no more."""
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            inbox.put((member, *member.pipe.recv()))
+    inbox.put((member, _GONE, None))
+
+
 def _how_it_ended(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"killed by signal {-code}"
-    return f"ended with exit code {code}"
+    if code is None:
+        return "closed its pipe"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = f" ({signal.Signals(-code).name})"
+    except ValueError:
+        name = ""
+    return f"was killed by signal {-code}{name}"

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from wsrun.metrics.snapshot import Snapshot
+from wsrun.result.secrets import encodable_data
 
 VERSION = 1
 
@@ -50,7 +51,7 @@ class Journal:
     def _append(self, document: dict[str, Any]) -> None:
         if self._descriptor is None:
             return
-        body = orjson.dumps(document)
+        body = _encoded(document)
         line = b"%08x %b\n" % (zlib.crc32(body), body)
         try:
             while line:
@@ -64,6 +65,14 @@ class Journal:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        # A name that is not UTF-8 must not cost the numbers.
+        return orjson.dumps(encodable_data(document))
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import signal
-import time
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
-from wsrun.coordinator.aborts import Aborts
+from wsrun.coordinator.conduct import Conduct, SignalName
 from wsrun.coordinator.crew import Crew
 from wsrun.coordinator.journal import Journal
-from wsrun.coordinator.progress import Progress, progress
-from wsrun.coordinator.target import Destination, find_target
+from wsrun.coordinator.progress import Progress
+from wsrun.coordinator.target import Destination, check_tls, find_target
 from wsrun.errors import OutputError
 from wsrun.files import write_whole
 from wsrun.pacing.levels import level_at
+from wsrun.pacing.population import whole_clients
 from wsrun.plan import Plan
-from wsrun.result.build import RunRecord, build, mask_source
-from wsrun.result.collector import Collector
-from wsrun.result.timeline import planned_clients
-from wsrun.verdict import State
+from wsrun.result.build import RunRecord, build
+from wsrun.result.secrets import encodable_data, mask_source
 
-LOOK = 0.25
-"""Seconds between looks at signals and clocks, and between updates of whoever watches."""
-
-GRACE = 15.0
-"""Seconds beyond phases, drain and closing after which a worker that still says nothing is lost."""
-
-TERM_LIMIT = 5.0
-"""Seconds that workers get to end in good order after SIGTERM."""
-
-SignalName = Literal["SIGINT", "SIGTERM"]
+INSISTING = 3
+"""Signals after which the next one ends the process at once, whatever it is doing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +42,6 @@ class RunOptions:
     command: str
     workers: int | None = None
     transport: str = "fast"
-
-
-@dataclass(slots=True)
-class _Conduct:
-    """What happens to a run while it goes."""
-
-    collector: Collector
-    journal: Journal
-    state: State = "completed"
-    stopped: dict[str, Any] | None = None
-    signals: list[SignalName] = field(default_factory=list)
-    ran: float = 0.0
-
-    def stop(self, state: State, at: float, why: str) -> bool:
-        """Note why the run ends early; False when that is settled already."""
-        if self.stopped is not None:
-            return False
-        self.state, self.stopped = state, {"at": at, "why": why}
-        return True
 
 
 def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> dict[str, Any]:
@@ -82,153 +56,140 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
 
     Returns:
         The result, judged; its verdict says when something could not be written.
+
+    Raises:
+        UsageError: a file of ``tls`` cannot be used.
     """
+    check_tls(plan.target)
     began = _now()
-    with ExitStack() as stack:
-        destination = find_target(plan, stack)
-        plan = destination.plan
-        # The fast transport has no permessage-deflate.
-        transport = "reference" if plan.target.compression == "deflate" else options.transport
-        workers = options.workers or auto_workers(plan, destination)
-        header = {
-            "name": plan.name,
-            "seed": plan.seed,
-            "digest": plan.digest,
-            "workers": workers,
-            "source": mask_source(plan),
-            "started": began,
-        }
-        journal = Journal(options.out / "journal.jsonl", header)
-        conduct = _Conduct(Collector(plan, workers), journal)
-        crew: Crew | None = None
-        if destination.trouble is not None:
-            conduct.stop("unreachable", 0.0, destination.trouble)
-        else:
-            with _signals(conduct):
+    with _signals() as heard:
+        with ExitStack() as stack:
+            destination = find_target(plan, stack, lambda: not heard)
+            plan = destination.plan
+            # The fast transport has no permessage-deflate.
+            transport = "reference" if plan.target.compression == "deflate" else options.transport
+            workers = options.workers or auto_workers(plan, destination)
+            header = {
+                "name": plan.name,
+                "seed": plan.seed,
+                "digest": plan.digest,
+                "workers": workers,
+                "source": mask_source(plan.source),
+                "started": began,
+            }
+            journal = Journal(options.out / "journal.jsonl", header)
+            conduct = Conduct(plan, workers, journal, heard)
+            lost: tuple[str, ...] = ()
+            traceback: str | None = None
+            if heard:
+                conduct.hear()
+            elif destination.trouble is not None:
+                conduct.stop("unreachable", destination.trouble)
+            else:
                 crew = Crew(plan, transport, workers)
-                try:
-                    _conduct(plan, crew, conduct, watch)
-                finally:
-                    crew.kill("still running when the run was over")
-    conduct.collector.finish()
-    lost = () if crew is None else tuple(f"worker {m.number}: {m.failure}" for m in crew.lost)
-    traceback = None if crew is None else next((m.traceback for m in crew.lost if m.traceback), None)
-    if traceback is not None:
-        (options.out / "traceback.txt").write_text(traceback)
-    journal.close({"state": conduct.state, "stopped": conduct.stopped, "ran": conduct.ran})
-    record = RunRecord(
-        command=options.command,
-        started=began,
-        ended=_now(),
-        ran=conduct.ran,
-        workers=workers,
-        transport=transport,
-        state=conduct.state,
-        stopped=conduct.stopped,
-        target_kind=destination.kind,
-        addresses=destination.addresses,
-        trouble=destination.trouble,
-        workers_lost=lost,
-        internal_error=None if traceback is None else "a worker failed; its traceback is in traceback.txt",
-        not_durable=journal.failure,
-        signal=conduct.signals[0] if conduct.signals else None,
-        descriptors=_descriptor_limit(),
-    )
-    return _written(plan, conduct.collector, record, options.out)
+                conduct.perform(crew, watch)
+                lost = tuple(map(crew.loss, crew.lost))
+                traceback = next((member.traceback for member in crew.lost if member.traceback), None)
+        journal.close({"state": conduct.state, "stopped": conduct.stopped, "ran": conduct.ran})
+        record = RunRecord(
+            command=options.command,
+            started=began,
+            ended=_now(),
+            ran=conduct.ran,
+            workers=workers,
+            transport=transport,
+            state=conduct.state,
+            stopped=conduct.stopped,
+            target_kind=destination.kind,
+            addresses=destination.addresses,
+            trouble=conduct.stopped["why"] if conduct.state == "unreachable" and conduct.stopped else None,
+            workers_lost=lost,
+            internal_error=None
+            if traceback is None
+            else _defect(options.out / "traceback.txt", conduct.secrets.hidden(traceback)),
+            not_durable=journal.failure,
+            signal=conduct.signal,
+            descriptors=descriptor_limit(),
+        )
+        return _written(plan, conduct, record, options.out)
 
 
 def auto_workers(plan: Plan, destination: Destination) -> int:
-    """Return a number of workers: usable cores, less one for a local target; at most one a client."""
+    """Return a number of workers: usable cores, less one for a local target; never one without a client.
+
+    A worker has the slots of each group that fall to it, so that the largest group says how many have any.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    most = max(
-        round(level_at(level, at, phase.duration))
-        for phase in plan.phases
-        for level in (*phase.clients.values(),)
-        for at in (0.0, phase.duration)
+    largest = max(
+        (
+            whole_clients(level_at(level, at, phase.duration))
+            for phase in plan.phases
+            for level in phase.clients.values()
+            for at in (0.0, phase.duration)
+        ),
+        default=1,
     )
-    return max(1, min(cores - destination.is_local, most))
-
-
-def _conduct(plan: Plan, crew: Crew, conduct: _Conduct, watch: Callable[[Progress], None]) -> None:
-    start = crew.start()
-    if start is None:
-        conduct.stop("worker_lost", 0.0, crew.lost[0].failure or "a worker did not start")
-        return
-    limit = plan.duration + plan.drain + plan.target.close_timeout + GRACE
-    aborts = Aborts(plan)
-    seen = 0
-    next_look = 0.0
-    kill_at: float | None = None
-    while not crew.is_over:
-        for _, snapshot in crew.messages(LOOK):
-            conduct.journal.snapshot(snapshot)
-            interval = conduct.collector.add(snapshot)
-            if interval is not None:
-                why = aborts.check(conduct.collector, snapshot.end)
-                if why is not None and conduct.stop("aborted", snapshot.end, why):
-                    crew.stop()
-        elapsed = time.monotonic() - start
-        conduct.ran = max(elapsed, 0.0)
-        if len(conduct.signals) > seen:
-            seen = len(conduct.signals)
-            name = conduct.signals[-1]
-            state: State = "interrupted" if name == "SIGINT" else "terminated"
-            if conduct.stop(state, elapsed, name) and seen == 1:
-                crew.stop()
-                kill_at = elapsed + TERM_LIMIT if name == "SIGTERM" else None
-            else:
-                kill_at = elapsed
-        if crew.lost and conduct.stop(
-            "worker_lost", elapsed, f"worker {crew.lost[0].number} {crew.lost[0].failure}"
-        ):
-            crew.stop()
-            kill_at = elapsed + plan.drain + plan.target.close_timeout + GRACE
-        if elapsed > limit and conduct.stop("worker_lost", elapsed, "a worker fell silent"):
-            kill_at = elapsed
-        if kill_at is not None and elapsed >= kill_at:
-            crew.kill("ended at once")
-            return
-        if elapsed >= next_look:
-            next_look = elapsed + LOOK
-            watch(progress(plan, conduct.collector, elapsed))
+    return max(1, min(cores - destination.is_local, largest))
 
 
 @contextmanager
-def _signals(conduct: _Conduct) -> Iterator[None]:
-    def heard(number: int, _: FrameType | None) -> None:
-        conduct.signals.append("SIGINT" if number == signal.SIGINT else "SIGTERM")
+def _signals() -> Iterator[list[SignalName]]:
+    """Collect SIGINT and SIGTERM instead of ending by them, until the result is written."""
+    heard: list[SignalName] = []
 
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    def hear(number: int, _: FrameType | None) -> None:
+        heard.append("SIGINT" if number == signal.SIGINT else "SIGTERM")
+        if len(heard) >= INSISTING:
+            signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _written(plan: Plan, collector: Collector, record: RunRecord, out: Path) -> dict[str, Any]:
-    """Build the result and write it; what cannot be written changes the verdict."""
-    import dataclasses
+def _defect(path: Path, traceback: str) -> str:
+    """Keep the traceback of a worker's defect, and say where it is."""
+    with contextlib.suppress(OutputError):
+        write_whole(path, traceback.encode())
+        return f"a worker failed; its traceback is in {path.name}"
+    return f"a worker failed: {traceback.strip().splitlines()[-1]}"
 
-    result = build(plan, collector, record)
+
+def _written(plan: Plan, conduct: Conduct, record: RunRecord, out: Path) -> dict[str, Any]:
+    """Build the result and write it; what cannot be written changes the verdict."""
+    result, content = _encoded(build(plan, conduct.collector, record))
     try:
-        write_whole(out / "result.json", orjson.dumps(result))
+        write_whole(out / "result.json", content)
     except OutputError as error:
         record = dataclasses.replace(record, not_durable=record.not_durable or str(error))
-        result = build(plan, collector, record)
+        result, _ = _encoded(build(plan, conduct.collector, record))
     return result
+
+
+def _encoded(result: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return a result that can be written, and what to write; names of files need not be UTF-8."""
+    try:
+        return result, orjson.dumps(result)
+    except TypeError:
+        result = encodable_data(result)
+        return result, orjson.dumps(result)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _descriptor_limit() -> int:
-    try:
-        import resource
-    except ImportError:
+def descriptor_limit() -> int:
+    """Return how many file descriptors a worker may have, 0 where there is no limit that is known."""
+    if sys.platform == "win32":
         return 0
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 0 if hard == resource.RLIM_INFINITY else hard
 
 
-__all__ = ["Progress", "RunOptions", "auto_workers", "planned_clients", "run"]
+__all__ = ["Progress", "RunOptions", "auto_workers", "run"]

@@ -5,20 +5,25 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import socket
+import ssl
+import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from wsrun.demo.process import DemoServer
-from wsrun.plan import Plan
+from wsrun.demo.process import DemoServer, DemoServerError
+from wsrun.errors import UsageError
+from wsrun.plan import Plan, TargetPlan
 
 DEMO = ("demo:", "demo2:")
 """URL schemes that mean an embedded server, started for the run; the second is another one."""
 
 _KNOCK_PAUSE = 0.2
 _KNOCK_LIMIT = 3.0
+_LOOK = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +41,20 @@ class Destination:
     trouble: str | None
 
 
-def find_target(plan: Plan, stack: ExitStack) -> Destination:
+def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> Destination:
     """Start the embedded server if it is meant, and knock at the target's door.
 
-    Knocking is a TCP connect, nothing more: the server's own counts of handshakes stay those of the run.
+    Knocking is a TCP connect, nothing more: the server's own counts of handshakes stay those of the run. It
+    is given up, without trouble, as soon as ``is_wanted`` says no.
     """
     kind: Literal["demo", "url"] = "url"
     for scheme in DEMO:
         if plan.target.url.startswith(scheme):
-            server = stack.enter_context(DemoServer())
+            server = DemoServer()
+            try:
+                stack.enter_context(server)
+            except DemoServerError as error:
+                return Destination(plan, "demo", (), is_local=True, trouble=str(error))
             url = server.url("/" + plan.target.url.removeprefix(scheme).lstrip("/"))
             plan = dataclasses.replace(plan, target=dataclasses.replace(plan.target, url=url))
             kind = "demo"
@@ -53,31 +63,74 @@ def find_target(plan: Plan, stack: ExitStack) -> Destination:
     if "{{" in (parts.netloc or "{{"):
         return Destination(plan, kind, (), is_local=False, trouble=None)
     port = parts.port or (443 if parts.scheme == "wss" else 80)
-    addresses, trouble = _knock(host, port, plan.target.wait_until_ready)
+    addresses, trouble = _knock(host, port, plan.target.wait_until_ready, is_wanted)
     local = bool(addresses) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in addresses)
     return Destination(plan, kind, addresses, is_local=local, trouble=trouble)
 
 
-def _knock(host: str, port: int, patience: float) -> tuple[tuple[str, ...], str | None]:
-    """Return a host's addresses, and what kept us from all of them after ``patience`` seconds of trying."""
-    until = time.monotonic() + patience
-    attempts = 0
-    while True:
-        attempts += 1
-        addresses, trouble = _knock_once(host, port)
-        if trouble is None or time.monotonic() >= until:
-            break
-        time.sleep(_KNOCK_PAUSE)
-    if trouble is not None and attempts > 1:
-        trouble = f"{trouble}, after {attempts} attempts in {patience:g} s"
-    return addresses, trouble
+def check_tls(target: TargetPlan) -> None:
+    """Load the files of ``tls`` once, before any process does.
+
+    Raises:
+        UsageError: one of them is no certificate or key, or needs a password, for which nobody can be asked.
+    """
+    tls = target.tls
+    if not target.url.startswith("wss:") or (tls.ca is None and tls.cert is None):
+        return
+    context = ssl.create_default_context()
+    files = tls.ca
+    try:
+        if tls.ca is not None:
+            context.load_verify_locations(tls.ca)
+        if tls.cert is not None:
+            files = " and ".join(filter(None, (tls.cert, tls.key)))
+            context.load_cert_chain(tls.cert, tls.key, password="")
+    except OSError as error:
+        raise UsageError(f"tls: {files} cannot be used: {_tls_reason(error)}") from error
+
+
+def _tls_reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        unread = "it holds no certificate or key in PEM that can be read without a password"
+        return error.reason.replace("_", " ").lower() if error.reason else unread
+    return (error.strerror or str(error)).lower()
+
+
+def _knock(
+    host: str, port: int, patience: float, is_wanted: Callable[[], bool]
+) -> tuple[tuple[str, ...], str | None]:
+    """Return a host's addresses, and what kept us from all of them after ``patience`` seconds of trying.
+
+    The trying is done by a thread of its own: looking up a name cannot be interrupted.
+    """
+    answers: list[tuple[tuple[str, ...], str | None]] = []
+
+    def knock() -> None:
+        until = time.monotonic() + patience
+        attempts = 0
+        while True:
+            attempts += 1
+            addresses, trouble = _knock_once(host, port)
+            if trouble is None or time.monotonic() >= until or not is_wanted():
+                break
+            time.sleep(_KNOCK_PAUSE)
+        if trouble is not None and attempts > 1:
+            trouble = f"{trouble}, after {attempts} attempts in {patience:g} s"
+        answers.append((addresses, trouble))
+
+    thread = threading.Thread(target=knock, daemon=True)
+    thread.start()
+    while thread.is_alive() and is_wanted():
+        thread.join(_LOOK)
+    return answers[0] if answers else ((), None)
 
 
 def _knock_once(host: str, port: int) -> tuple[tuple[str, ...], str | None]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        return (), f"{host} has no address: {error.strerror or error}"
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return (), f"{host} has no address: {why}"
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     trouble = ""
     for address in addresses:

@@ -38,7 +38,7 @@ async def connect(session: Session) -> Line | None:
             _count_failure(session, failure, labels)
             return None
         except MissingVariable as missing:
-            text = f"nothing was written to {missing.name} before the connection"
+            text = f"before the connection: {missing}"
             _count_failure(session, ConnectFailure("failed", "missing-variable", text), labels)
             return None
         except asyncio.CancelledError:

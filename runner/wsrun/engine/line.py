@@ -129,7 +129,7 @@ class Line:
             elif program.expected is not None:
                 key = program.expected(session)
         except MissingVariable as missing:
-            session.error("missing-variable", f"{program.name}: nothing was written to {missing.name} yet")
+            session.error("missing-variable", f"{program.name}: {missing}")
             return False
         if connection is None or not connection.is_open:
             session.error("not-connected", f"{program.name}: the connection was gone before it was sent")

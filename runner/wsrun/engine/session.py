@@ -205,7 +205,9 @@ class Session:
                 self.mint()
             return
         for data, picker in world.pickers:
-            self.rows[data.name] = picker.row_for(self.number, 0) or {}
+            # A slot has one client at a time: its number is free again as soon as the client has left.
+            number = world.seat(self.group, self.slot) if data.take == "unique" else self.number
+            self.rows[data.name] = picker.row_for(number, 0) or {}
         for name, value in world.assign[self.group]:
             self.variables[name] = value(self)
         self.mint()

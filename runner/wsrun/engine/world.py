@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import itertools
 import socket
 import time
 from bisect import bisect_right
@@ -25,6 +26,7 @@ from wsrun.engine.request import Request
 from wsrun.expressions import FakePool, Tools, compile_text, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.levels import level_at
+from wsrun.pacing.population import all_changes
 from wsrun.pacing.shares import shares
 from wsrun.plan import Level, Plan
 from wsrun.transports import Transport
@@ -103,6 +105,7 @@ class World:
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
         self.open: Counter[tuple[int, int]] = Counter()
         self._numbers: dict[tuple[int, int, int], tuple[list[Cell | None], Traffic]] = {}
+        self._seats = _seats(plan)
         self._behaviours: dict[tuple[int, int], Behaviour] = {}
         self._shares: dict[tuple[tuple[int, float], ...], list[int]] = {}
 
@@ -222,6 +225,10 @@ class World:
         """Whether the messages of a group follow the schedule of the phase and not think times."""
         return phase < len(self.plan.phases) and group in self.plan.phases[phase].rate
 
+    def seat(self, group: int, slot: int) -> int:
+        """Return a number that no other living client has: slots are counted over the groups."""
+        return self._seats[group] + slot
+
     def groups_that_change(self, phase: int) -> set[int]:
         """Return the groups whose clients have another role in a phase than in the one before."""
         now, before = self.plan.phases[phase], self.plan.phases[phase - 1] if phase else None
@@ -271,6 +278,15 @@ def _stretches(plan: Plan, start: float) -> list[Stretch]:
         add(phase.index, phase.name, False, warm, phase.end)
     add(len(plan.phases), DRAIN, False, plan.duration, float("inf"))
     return made
+
+
+def _seats(plan: Plan) -> list[int]:
+    """Return the first seat of each group: behind the most clients that the groups before ever have."""
+    most = [0] * len(plan.groups)
+    for change in all_changes(plan.phases):
+        if change.enter:
+            most[change.group] = max(most[change.group], change.slot + 1)
+    return [0, *itertools.accumulate(most)][: len(most)]
 
 
 def _hot_field(compiled: ProgramCompiler) -> str | None:

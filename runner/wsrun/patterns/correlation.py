@@ -6,10 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
 from wsrun.expressions import Scope, Tools, compile_text, compile_value, parse
-from wsrun.patterns.frame import ABSENT, Frame
+from wsrun.patterns.equality import as_key
+from wsrun.patterns.frame import Frame
 from wsrun.patterns.parsing import Condition, Pattern
 from wsrun.patterns.sources import Source, compile_source
 
@@ -58,20 +57,6 @@ def correlation(pattern: Pattern, tools: Tools) -> Correlation | None:
         is_id=_is_id(text),
         json_path=_way(sources[0]) if len(sources) == 1 else None,
     )
-
-
-def as_key(value: Any) -> Any:
-    """Return a value as a key that is equal where JSON says so; text is its own key, ABSENT too."""
-    if value.__class__ is str or value is ABSENT:
-        return value
-    if isinstance(value, bool) or value is None:
-        return ("constant", value)
-    if isinstance(value, int | float):
-        return ("number", value)
-    try:
-        return ("json", orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
-    except TypeError:
-        return ABSENT
 
 
 def _extract(source: Source) -> Callable[[Frame], Any]:

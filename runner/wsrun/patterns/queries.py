@@ -18,7 +18,7 @@ from jsonpath.segments import JSONPathRecursiveDescentSegment
 from jsonpath.selectors import Filter, FilterContext, IndexSelector, NameSelector, SliceSelector
 
 from wsrun.patterns.frame import ABSENT
-from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex
+from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex, search
 
 LONGEST: Final = 1000
 """Characters of the longest path."""
@@ -230,8 +230,9 @@ class _Match(FilterFunction):
             regex = compile_regex(pattern)
         except RegexError:
             return False
-        subject = value[:LONGEST_SUBJECT]
-        return (regex.fullmatch(subject) if self._whole else regex.search(subject)) is not None
+        if self._whole:
+            return regex.fullmatch(value[:LONGEST_SUBJECT]) is not None
+        return search(regex, value) is not None
 
 
 class _Environment(JSONPathEnvironment):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex
+from wsrun.patterns.equality import as_key
+from wsrun.patterns.regexes import RegexError, compile_regex, search
 
 MOST_REFERENCES: Final = 10_000
 """References followed while one value is checked: a few of them that name each other could go on for ever."""
@@ -90,11 +91,11 @@ def compile_schema(schema: Any) -> Callable[[Any], bool]:
     targets = {value: _target(schema, value) for key, value in _keywords(schema) if key == "$ref"}
 
     def pattern(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
-        if isinstance(value, str) and compile_regex(wanted).search(value[:LONGEST_SUBJECT]) is None:
+        if isinstance(value, str) and search(compile_regex(wanted), value) is None:
             yield error("pattern")
 
     def unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Iterator[Any]:
-        if wanted and isinstance(value, list) and len(set(map(_as_hashable, value))) < len(value):
+        if wanted and isinstance(value, list) and len(set(map(as_key, value))) < len(value):
             yield error("uniqueItems")
 
     def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[Any]:
@@ -119,15 +120,6 @@ def compile_schema(schema: Any) -> Callable[[Any], bool]:
             return False
 
     return valid
-
-
-def _as_hashable(value: Any) -> Any:
-    """Return a JSON value as one that is equal, and hashes alike, where JSON says so."""
-    if isinstance(value, dict):
-        return "object", frozenset((key, _as_hashable(inner)) for key, inner in value.items())
-    if isinstance(value, list):
-        return "array", tuple(map(_as_hashable, value))
-    return type(value) is bool, value
 
 
 def _keywords(schema: Any) -> Iterator[tuple[str, Any]]:

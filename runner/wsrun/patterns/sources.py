@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from wsrun.patterns.frame import ABSENT, Frame
-from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex
+from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex, search
 
 Read = Callable[[Frame], Any]
 Kind = Literal["json", "regex", "text", "hex", "number", "socket"]
@@ -158,14 +158,12 @@ def _regex(pattern: str) -> Read:
     def read(frame: Frame) -> Any:
         payload = frame.payload
         if isinstance(payload, str):
-            found = for_text.search(payload[:LONGEST_SUBJECT])
+            found = search(for_text, payload)
             value = None if found is None else found.group(group)
-        else:
-            found = None if for_binary is None else for_binary.search(payload[:LONGEST_SUBJECT])
-            value = (
-                None if found is None or found.group(group) is None else found.group(group).decode("latin-1")
-            )
-        return ABSENT if value is None else value
+            return ABSENT if value is None else value.decode("utf-8", "replace")
+        found = None if for_binary is None else for_binary.search(payload[:LONGEST_SUBJECT])
+        value = None if found is None else found.group(group)
+        return ABSENT if value is None else value.decode("latin-1")
 
     return read
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import platform
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,20 +15,15 @@ import psutil
 
 from wsrun import __version__
 from wsrun.judge import evaluate
-from wsrun.metrics.store import Store
 from wsrun.plan import Plan
-from wsrun.result import generator, happenings, tables
+from wsrun.result import delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
+from wsrun.result.secrets import Secrets, mask_source, mask_url
 from wsrun.result.timeline import heat_edges
 from wsrun.verdict import RunFacts, State, decide
 
 VERSION = 1
 
-_SECRET_KEYS = re.compile(
-    r"^(\s*(?:-\s*)?(?:\{\s*)?[\"']?(?:secret|password|authorization|cookie|x-api-key|token)[\"']?\s*:\s*)([^\s#{][^#\n]*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_MASK = "***"
 _VERSIONS = ("picows", "uvloop", "websockets")
 
 
@@ -57,11 +52,12 @@ class RunRecord:
 def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]:
     """Return the result of a run: see ``schemas/result.schema.json`` for its shape."""
     store = collector.store
+    secrets = Secrets(plan)
     rows = collector.rows()
     counts = tables.counts(plan, store)
-    checks = generator.checks(store, rows, record.workers, record.descriptors)
+    checks = generator.checks(plan, store, rows, record.workers, record.descriptors)
     criteria = [evaluate(criterion, store, plan) for criterion in plan.criteria]
-    facts = _facts(record, store, counts, checks)
+    facts = _facts(plan, record, collector, counts, checks)
     verdict, exit_code, reasons = decide(criteria, facts)
     return {
         "wsrun_result": VERSION,
@@ -73,7 +69,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "reasons": reasons,
         "scenario": _scenario(plan),
         "run": {
-            "command": record.command,
+            "command": secrets.command(record.command),
             "started": record.started,
             "ended": record.ended,
             "duration": record.ran,
@@ -90,13 +86,13 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
             },
         },
         "target": {
-            "url": mask_url(plan.target.url),
+            "url": mask_url(plan.target.url, is_demo=record.target_kind == "demo"),
             "addresses": list(record.addresses),
             "tls": {"version": None, "verify": plan.target.tls.verify}
             if plan.target.url.startswith("wss:")
             else None,
             "proxy": None,
-            "subprotocols": list(plan.target.subprotocols),
+            "subprotocols": list(map(secrets.hidden, plan.target.subprotocols)),
             "compression": plan.target.compression,
             "kind": record.target_kind,
         },
@@ -120,7 +116,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "curves": tables.curves(plan, store),
         "errors": happenings.errors(collector.errors, store),
         "generator": {
-            "fit": all(check.is_met for check in checks),
+            "fit": all(check.is_met for check in checks if check.name != generator.UNSENT),
             "workers": record.workers,
             "checks": [check.to_json() for check in checks],
             "series": [
@@ -133,20 +129,27 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
 
 
 def _facts(
-    record: RunRecord, store: Store, counts: dict[str, Any], checks: list[generator.Check]
+    plan: Plan,
+    record: RunRecord,
+    collector: Collector,
+    counts: dict[str, Any],
+    checks: list[generator.Check],
 ) -> RunFacts:
+    store = collector.store
     attempted = counts["connections"]["attempted"]
     established = counts["connections"]["established"]
     trouble = record.trouble
     if trouble is None and attempted and not established and not counts["connections"]["refused"]:
         trouble = "no connection to the target was established"
-    scheduled = counts["messages"]["scheduled"]
+    dropped, scheduled = generator.unsent(plan, store)
     return RunFacts(
         state=record.state,
         target_unreachable=trouble,
         nothing_measured=not attempted,
         workers_lost=len(record.workers_lost),
-        unsent_share=counts["messages"]["dropped"] / scheduled if scheduled else 0.0,
+        unsent_share=dropped / scheduled if scheduled else 0.0,
+        absent_share=delivery.absent_share(plan, store, collector.rows()) or 0.0,
+        losses=delivery.losses(collector.errors, store),
         forbidden=store.counter("forbidden"),
         saturated=tuple(
             check.problem for check in checks if not check.is_met and check.name != generator.UNSENT
@@ -160,43 +163,23 @@ def _facts(
 
 
 def _scenario(plan: Plan) -> dict[str, Any]:
-    levels = []
-    for phase in plan.phases:
-        for level in phase.clients.values():
-            levels += [level.start, level.end] if level.start != level.end else [level.end]
-    numbers = [f"{level:g}" for index, level in enumerate(levels) if index == 0 or level != levels[index - 1]]
     return {
         "name": plan.name,
         "description": plan.description,
         "path": plan.path,
         "digest": plan.digest,
-        "source": mask_source(plan),
-        "load": " → ".join(numbers) + " clients" if numbers else "no clients",
+        "source": mask_source(plan.source),
+        "load": _load(plan),
     }
 
 
-def mask_source(plan: Plan) -> str:
-    """Return the scenario as written, with what looks like a secret masked."""
-    text = _SECRET_KEYS.sub(rf"\g<1>{_MASK}", plan.source)
-    if plan.jwt is not None and len(plan.jwt.key) > 3:
-        text = text.replace(plan.jwt.key, _MASK)
-    return text
-
-
-def mask_url(url: str) -> str:
-    """Return a URL without user names, passwords and the values of its query."""
-    url = re.sub(r"(?<=//)[^/@]*@", f"{_MASK}@", url)
-    head, mark, query = url.partition("?")
-    if not mark:
-        return url
-    masked = [
-        f"{name}={value if '{{' in value else _MASK}" for name, _, value in map(_pair, query.split("&"))
-    ]
-    return f"{head}?{'&'.join(masked)}"
-
-
-def _pair(text: str) -> tuple[str, str, str]:
-    return text.partition("=")
+def _load(plan: Plan) -> str:
+    """Return the clients of all groups together over the phases, such as ``200 → 2200 → 200 clients``."""
+    numbers: list[int] = []
+    for number in itertools.chain.from_iterable(tables.clients_at_ends(plan)):
+        if numbers[-1:] != [number]:
+            numbers.append(number)
+    return " → ".join(map(str, numbers)) + " clients"
 
 
 def _version(name: str) -> str:

@@ -17,13 +17,10 @@ CLIENTS_KEPT = 10_000
 SAMPLES_KEPT = 5
 """How many sentences are kept for one cause of errors over the run."""
 
-WINDOW = 60.0
-"""Seconds of snapshots that are kept for judging while the run goes."""
-
 
 @dataclass(slots=True)
 class ErrorRecord:
-    """One cause of errors over the run; ``series`` are (start of the interval, count)."""
+    """One cause of errors over the run; ``counts`` are errors by the start of the interval."""
 
     cause: str
     count: int = 0
@@ -31,7 +28,7 @@ class ErrorRecord:
     last: float = 0.0
     clients: dict[str, int] = field(default_factory=dict)
     samples: list[tuple[float, str, str]] = field(default_factory=list)
-    series: list[tuple[float, int]] = field(default_factory=list)
+    counts: dict[float, int] = field(default_factory=dict)
 
     def add(self, at: float, detail: ErrorDetail) -> None:
         """Add what one worker saw in the interval that began at ``at``."""
@@ -42,20 +39,26 @@ class ErrorRecord:
             if client in self.clients or len(self.clients) < CLIENTS_KEPT:
                 self.clients[client] = self.clients.get(client, 0) + number
         self.samples = sorted([*self.samples, *detail.samples])[:SAMPLES_KEPT]
-        if self.series and self.series[-1][0] == at:
-            self.series[-1] = (at, self.series[-1][1] + detail.count)
-        else:
-            self.series.append((at, detail.count))
+        self.counts[at] = self.counts.get(at, 0) + detail.count
+
+    @property
+    def series(self) -> list[tuple[float, int]]:
+        """Errors by interval: (start in seconds since the start of the run, count), by time."""
+        return sorted(self.counts.items())
 
 
 class Collector:
-    """Collects snapshots; an interval is read once every worker has reported it."""
+    """Collects snapshots; an interval is read once every worker has reported it.
+
+    ``recent`` are the snapshots of the last seconds, as many as a criterion with ``abort`` looks back.
+    """
 
     def __init__(self, plan: Plan, workers: int) -> None:
         self.store = Store()
         self.intervals: list[Interval] = []
         self.errors: dict[str, ErrorRecord] = {}
         self.recent: deque[Snapshot] = deque()
+        self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
         self._reader = IntervalReader(plan)
         self._workers = workers
         self._waiting: dict[int, list[Snapshot]] = {}
@@ -63,9 +66,7 @@ class Collector:
     def add(self, snapshot: Snapshot) -> Interval | None:
         """Add a snapshot; the interval that it completes, if it does."""
         self.store.add(snapshot)
-        self.recent.append(snapshot)
-        while self.recent and self.recent[0].end < snapshot.end - WINDOW:
-            self.recent.popleft()
+        self._remember(snapshot)
         together = self._waiting.setdefault(snapshot.index, [])
         together.append(snapshot)
         if len(together) < self._workers:
@@ -77,6 +78,13 @@ class Collector:
         for index in sorted(self._waiting):
             self._complete(index)
         self.intervals.sort(key=lambda interval: interval.row["t"])
+
+    def _remember(self, snapshot: Snapshot) -> None:
+        recent = self.recent
+        if self._span:
+            recent.append(snapshot)
+            while recent[0].end <= snapshot.end - self._span:
+                recent.popleft()
 
     def _complete(self, index: int) -> Interval:
         together = self._waiting.pop(index)

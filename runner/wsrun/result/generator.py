@@ -12,6 +12,7 @@ from typing import Any
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.recorder import DRAIN
 from wsrun.metrics.store import Store
+from wsrun.plan import Plan
 
 LAG_LIMIT = 0.020
 """Seconds of event-loop lag at p99."""
@@ -65,15 +66,19 @@ class Check:
         }
 
 
-def checks(store: Store, rows: list[dict[str, Any]], workers: int, descriptors: int) -> list[Check]:
-    """Return all checks over a run. Lags count where criteria do: neither in warm-ups nor in the drain."""
+def checks(
+    plan: Plan, store: Store, rows: list[dict[str, Any]], workers: int, descriptors: int
+) -> list[Check]:
+    """Return all checks over a run, on what criteria see too: neither on warm-ups nor on the drain.
+
+    ``descriptors`` is how many a worker may open, 0 where that is not known.
+    """
     lags = _judged(store, "generator.lag")
     lag = lags.quantile(0.99)
     cpu = sustained(rows, "cpu", CPU_SPAN)
     timed = _judged(store, "generator.send_lag").count
     late = store.counter("messages.late", judged=True)
-    dropped = store.counter("messages.dropped")
-    scheduled = store.counter("messages.sent") + dropped
+    dropped, scheduled = unsent(plan, store)
     more = f"use more workers (--workers {workers + 1}), a faster machine, or lower the rate"
     opened = [gauge.maximum for _, gauge in store.gauge_series("generator.descriptors")]
     return [
@@ -113,13 +118,28 @@ def checks(store: Store, rows: list[dict[str, Any]], workers: int, descriptors: 
         ),
         Check(
             "File descriptors of a worker",
-            max(opened, default=None),
+            max(opened, default=None) if descriptors else None,
             float(descriptors),
             "number",
             "a worker ran out of file descriptors",
             "raise the limit (ulimit -n), or use more workers",
         ),
     ]
+
+
+def unsent(plan: Plan, store: Store) -> tuple[int, int]:
+    """Return how many messages of schedules were dropped, and how many there were, warm-ups left out.
+
+    Only the groups and phases with a ``rate`` count: what others send at their think times must not water
+    down what a schedule lost.
+    """
+    dropped = store.counter("messages.dropped", judged=True)
+    sent = sum(
+        store.counter("messages.sent", judged=True, phase=phase.name, group=plan.groups[group].name)
+        for phase in plan.phases
+        for group in phase.rate
+    )
+    return dropped, sent + dropped
 
 
 def _judged(store: Store, name: str) -> Histogram:

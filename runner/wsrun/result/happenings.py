@@ -10,6 +10,7 @@ from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
 
 EVENTS_KEPT = 200
+"""Of more events, the last phases to begin are left out first."""
 
 _TEXTS: Mapping[str, str] = {
     "connection-refused": "Nobody listens at the target",
@@ -68,8 +69,8 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
     """Return one entry a cause, the most frequent first."""
     made = []
     for record in sorted(records.values(), key=lambda record: (-record.count, record.cause)):
-        of, of_text = _tried(record.cause, store)
-        worst = max(record.clients.items(), key=lambda pair: pair[1], default=(None, 0))
+        of, of_text = tried(record.cause, store)
+        worst = min(record.clients.items(), key=lambda pair: (-pair[1], pair[0]), default=(None, 0))
         made.append(
             {
                 "cause": record.cause,
@@ -91,7 +92,8 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
     return made
 
 
-def _tried(cause: str, store: Store) -> tuple[int, str]:
+def tried(cause: str, store: Store) -> tuple[int, str]:
+    """Return of how many tries a cause of errors is one, and what was tried, in plain words."""
     if cause in _REPLIES:
         return store.counter("replies.expected"), "messages"
     if cause in ("expect-failed", "unexpected-message", "close-unexpected"):
@@ -118,22 +120,28 @@ def events(
     stopped: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
     """Return what happened, by time: phases, the first of each kind of failure, the end if it came early."""
-    made = [
+    phases = [
         _event(phase.start, "phase", "none", f"{phase.name} begins")
         for phase in plan.phases
         if phase.start < ran
     ]
-    for record in records.values():
-        text = cause_text(record.cause)
-        number = f"First of {record.count}: " if record.count > 1 else ""
-        until = record.last if record.count > 1 and record.last - record.first >= 1.0 else None
-        event = _event(
-            record.first, "failure", "failed", f"{number}{text[0].lower() if number else text[0]}{text[1:]}"
-        )
-        made.append({**event, "until": until})
-    if stopped is not None:
-        made.append(_event(stopped["at"], "abort", "failed", f"The run was stopped: {stopped['why']}"))
-    return sorted(made, key=lambda event: event["t"])[:EVENTS_KEPT]
+    failures = sorted(map(_first_of, records.values()), key=lambda event: (event["t"], event["text"]))
+    ends = [] if stopped is None else [_event(stopped["at"], "abort", "failed", _stop_text(stopped["why"]))]
+    room = EVENTS_KEPT - len(ends)
+    kept = [*failures[:room], *ends]
+    return sorted([*phases[: EVENTS_KEPT - len(kept)], *kept], key=lambda event: event["t"])
+
+
+def _first_of(record: ErrorRecord) -> dict[str, Any]:
+    text = cause_text(record.cause)
+    if record.count > 1:
+        text = f"First of {record.count}: {text[0].lower()}{text[1:]}"
+    until = record.last if record.count > 1 and record.last - record.first >= 1.0 else None
+    return {**_event(record.first, "failure", "failed", text), "until": until}
+
+
+def _stop_text(why: str) -> str:
+    return f"The run was stopped: {why}"
 
 
 def _event(at: float, kind: str, mark: str, text: str) -> dict[str, Any]:

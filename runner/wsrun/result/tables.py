@@ -13,7 +13,7 @@ from wsrun.pacing.population import whole_clients
 from wsrun.pacing.shares import shares
 from wsrun.plan import Bursts, Level, PausePlan, PhasePlan, Plan
 from wsrun.result.distributions import describe
-from wsrun.result.timeline import planned_clients
+from wsrun.result.timeline import levels
 
 
 def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> list[dict[str, Any]]:
@@ -22,11 +22,7 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
     Latencies leave a warm-up out, as criteria do, unless the phase is nothing else; counts are whole.
     """
     made = []
-    level: dict[int, Level] = {}
-    for phase in plan.phases:
-        level |= phase.clients
-        first = sum(whole_clients(level_at(one, 0.0, phase.duration)) for one in level.values())
-        last = sum(whole_clients(level_at(one, phase.duration, phase.duration)) for one in level.values())
+    for phase, (first, last) in zip(plan.phases, clients_at_ends(plan), strict=True):
         made.append(
             _phase(store, rows, phase.name, phase.start, phase.end, ran, plan)
             | {
@@ -34,12 +30,9 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
                 "clients_from": first,
                 "clients_to": last,
                 "clients_text": f"{first}" if first == last else f"{first} → {last}",
-                "rate_text": rate_text(phase),
+                "rate_text": rate_text(plan, phase),
             }
         )
-        for group, one in level.items():
-            end = level_at(one, phase.duration, phase.duration)
-            level[group] = Level(start=end, end=end)
     if ran > plan.duration:
         last = made[-1]["clients_to"]
         made.append(
@@ -55,6 +48,17 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
     return made
 
 
+def clients_at_ends(plan: Plan) -> list[tuple[int, int]]:
+    """Return the planned clients of all groups together at the start and at the end of each phase."""
+    return [
+        (
+            sum(whole_clients(level_at(one, 0.0, phase.duration)) for one in level.values()),
+            sum(whole_clients(level_at(one, phase.duration, phase.duration)) for one in level.values()),
+        )
+        for phase, level in levels(plan)
+    ]
+
+
 def _phase(
     store: Store, rows: list[dict[str, Any]], name: str, start: float, end: float, ran: float, plan: Plan
 ) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def _phase(
     timed_out = count("replies.timed_out")
     judged = not any(phase.name == name and phase.warm_up >= phase.duration for phase in plan.phases)
     late = store.counter("replies.timed_out", phase=name, judged=judged)
+    timeout = shortest_timeout(plan, store, judged=judged, phase=name)
     round_trip = store.distribution("round_trip", phase=name, judged=judged)
     cpu = [row["cpu"] for row in inside if row["cpu"] is not None]
     return {
@@ -74,7 +79,7 @@ def _phase(
         "end": end,
         "reached": ran > start,
         "connect": describe(store.distribution("connect.time", phase=name, judged=judged)),
-        "round_trip": describe(round_trip, timeouts=late, timeout=shortest_timeout(plan)),
+        "round_trip": describe(round_trip, timeouts=late, timeout=timeout),
         "service_time": describe(store.distribution("service_time", phase=name, judged=judged)),
         "counts": {
             "sent": count("messages.sent"),
@@ -94,10 +99,12 @@ def _phase(
     }
 
 
-def rate_text(phase: PhasePlan) -> str | None:
+def rate_text(plan: Plan, phase: PhasePlan) -> str | None:
     """Return the scheduled messages of a phase in words, None without a schedule."""
-    texts = [_rate(level, phase.bursts.get(group)) for group, level in phase.rate.items()]
-    return ", ".join(texts) or None
+    texts = {group: _rate(level, phase.bursts.get(group)) for group, level in phase.rate.items()}
+    if len(plan.groups) == 1:
+        return next(iter(texts.values()), None)
+    return ", ".join(f"{plan.groups[group].name} {text}" for group, text in texts.items()) or None
 
 
 def _rate(level: Level, bursts: Bursts | None) -> str:
@@ -106,13 +113,24 @@ def _rate(level: Level, bursts: Bursts | None) -> str:
         base = f"{base} → {units.format_rate(level.end)}"
     if bursts is None:
         return base
-    return f"{units.format_rate(bursts.rate)} for {units.format_duration(bursts.length)}"
+    length, every = units.format_duration(bursts.length), units.format_duration(bursts.every)
+    text = f"{units.format_rate(bursts.rate)} for {length} every {every}"
+    return text if level.start == level.end == 0 else f"{base}, {text}"
 
 
-def shortest_timeout(plan: Plan, message: str | None = None) -> float | None:
-    """Return the shortest reply timeout of the scenario, or of one message, in seconds."""
-    timeouts = [m.reply.timeout for m in plan.messages if m.reply is not None and message in (None, m.name)]
-    return min(timeouts, default=None)
+def shortest_timeout(plan: Plan, store: Store, *, judged: bool, **labels: str) -> float | None:
+    """Return the shortest timeout that a selected message ran into, in seconds.
+
+    Where none ran into any it is the shortest of all that could have been; None where no reply is awaited.
+    """
+    met = store.by_label("replies.timed_out", "message", judged=judged, **labels)
+    timeouts = {
+        message.name: message.reply.timeout
+        for message in plan.messages
+        if message.reply is not None and labels.get("message", message.name) == message.name
+    }
+    found = [timeout for name, timeout in timeouts.items() if met.get(name)] or timeouts.values()
+    return min(found, default=None)
 
 
 def _latency(store: Store, plan: Plan, message: str | None = None, **labels: str) -> dict[str, Any]:
@@ -124,7 +142,7 @@ def _latency(store: Store, plan: Plan, message: str | None = None, **labels: str
         return store.counter(metric, judged=True, **labels)
 
     timed_out = count("replies.timed_out")
-    timeout = shortest_timeout(plan, message)
+    timeout = shortest_timeout(plan, store, judged=True, **labels)
     return {
         "round_trip": describe(
             store.distribution("round_trip", judged=True, **labels), timeouts=timed_out, timeout=timeout
@@ -153,20 +171,21 @@ def messages(plan: Plan, store: Store) -> list[dict[str, Any]]:
 
 
 def profiles(plan: Plan, store: Store) -> list[dict[str, Any]]:
-    """Return one entry a profile; ``clients`` is how many the plan has at its highest."""
-    peak = max((planned_clients(plan, at) for phase in plan.phases for at in _moments(phase)), default=0)
-    weights: dict[int, float] = {}
-    for group in plan.groups:
-        total = sum(weight for _, weight in group.profiles)
-        for profile, weight in group.profiles:
-            weights[profile] = weights.get(profile, 0.0) + weight / total / len(plan.groups)
-    indexes = sorted(weights)
-    order = shares([weights[index] for index in indexes], peak) if indexes else []
+    """Return one entry a profile; ``clients`` and ``share`` are of the plan at its fullest."""
+    phase, present = _peak(plan)
+    clients, weighed = [0] * len(plan.profiles), [0.0] * len(plan.profiles)
+    for group, number in present.items():
+        weights = phase.profiles or plan.groups[group].profiles
+        total = sum(weight for _, weight in weights)
+        for position in shares([weight for _, weight in weights], number):
+            clients[weights[position][0]] += 1
+        for profile, weight in weights:
+            weighed[profile] += number * weight / total
     return [
         {
             "name": profile.name,
-            "share": weights.get(profile.index, 0.0),
-            "clients": order.count(indexes.index(profile.index)) if profile.index in weights else 0,
+            "share": weighed[profile.index] / max(sum(present.values()), 1),
+            "clients": clients[profile.index],
             "think_text": pause_text(profile.think) if profile.mix else "listens",
             **_latency(store, plan, profile=profile.name),
         }
@@ -174,8 +193,15 @@ def profiles(plan: Plan, store: Store) -> list[dict[str, Any]]:
     ]
 
 
-def _moments(phase: PhasePlan) -> tuple[float, float]:
-    return phase.start, phase.start + phase.duration * 0.999999
+def _peak(plan: Plan) -> tuple[PhasePlan, dict[int, int]]:
+    """Return the phase with the most clients, at its start or at its end, and then the clients by group."""
+    best: tuple[PhasePlan, dict[int, int]] = (plan.phases[0], {})
+    for phase, level in levels(plan):
+        for at in (0.0, phase.duration):
+            present = {g: whole_clients(level_at(one, at, phase.duration)) for g, one in level.items()}
+            if sum(present.values()) > sum(best[1].values()):
+                best = phase, present
+    return best
 
 
 def groups(plan: Plan, store: Store) -> list[dict[str, Any]]:

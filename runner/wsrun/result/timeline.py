@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.levels import level_at
-from wsrun.pacing.population import whole_clients
-from wsrun.plan import Level, Plan
+from wsrun.pacing.presence import Presence
+from wsrun.plan import Level, PhasePlan, Plan
 
 BANDS = 9
 """Bands of the heat map in a decade."""
@@ -51,7 +51,7 @@ class IntervalReader:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._edges = heat_edges()
-        self._open: dict[str, float] = {}
+        self._presence = Presence(plan)
 
     def read(self, snapshots: Sequence[Snapshot]) -> Interval:
         """Read one interval; snapshots of at least one worker."""
@@ -75,7 +75,7 @@ class IntervalReader:
             "t": start,
             "length": end - start,
             "clients": self._clients(snapshots),
-            "planned": planned_clients(self._plan, (start + end) / 2),
+            "planned": self._presence.total(end) if start < self._plan.duration else 0,
             **{field: counts[field] for field in _COUNTS.values()},
             "scheduled": counts["sent"] + counts["dropped"],
             "round_trip": _points(round_trip, ("p50", "p95", "p99", "max")),
@@ -90,7 +90,7 @@ class IntervalReader:
         column = {
             "t": start,
             "length": end - start,
-            "counts": self._bands(round_trip),
+            "counts": self._bands(snapshots),
             "no_reply": counts["no_reply"],
         }
         return Interval(row, column)
@@ -101,30 +101,38 @@ class IntervalReader:
             total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == "open")
         return round(total)
 
-    def _bands(self, histogram: Histogram) -> list[int]:
+    def _bands(self, snapshots: Iterable[Snapshot]) -> list[int]:
         counts = [0] * len(self._edges)
-        for low, high, count in histogram.bars():
-            band = bisect_right(self._edges, (low + high) / 2) - 1
-            counts[max(band, 0)] += count
+        for snapshot in snapshots:
+            for (name, labels), histogram in snapshot.distributions.items():
+                if name == "round_trip":
+                    unanswered = snapshot.counters.get(("replies.timed_out", labels), 0)
+                    for middle, count in _answered(histogram, unanswered):
+                        band = bisect_right(self._edges, middle) - 1
+                        counts[max(band, 0)] += count
         return counts
 
 
-def planned_clients(plan: Plan, at: float) -> int:
-    """Return how many clients the plan wants ``at`` seconds after the start of the run."""
-    if at >= plan.duration:
-        return 0
-    levels: dict[int, Level] = {}
+def _answered(histogram: Histogram, unanswered: int) -> Iterator[tuple[float, int]]:
+    """Yield (middle, count) of the buckets of a message's round trips, less those that stand for timeouts.
+
+    Those are the longest: a reply that comes after the timeout is late, and is no round trip.
+    """
+    for low, high, count in sorted(histogram.bars(), reverse=True):
+        left = max(count - unanswered, 0)
+        unanswered -= count - left
+        if left:
+            yield (low + high) / 2, left
+
+
+def levels(plan: Plan) -> Iterator[tuple[PhasePlan, dict[int, Level]]]:
+    """Yield each phase with the levels of clients in it by group, those that go on from before included."""
+    level: dict[int, Level] = {}
     for phase in plan.phases:
-        levels |= phase.clients
-        if at < phase.end:
-            return sum(
-                whole_clients(level_at(level, max(at - phase.start, 0.0), phase.duration))
-                for level in levels.values()
-            )
-        for group, level in levels.items():
-            last = level_at(level, phase.duration, phase.duration)
-            levels[group] = Level(start=last, end=last)
-    return 0
+        level = {**level, **phase.clients}
+        yield phase, level
+        ends = {group: level_at(one, phase.duration, phase.duration) for group, one in level.items()}
+        level = {group: Level(start=end, end=end) for group, end in ends.items()}
 
 
 def _merged(snapshots: Iterable[Snapshot], name: str) -> Histogram:

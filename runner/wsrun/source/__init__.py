@@ -130,7 +130,7 @@ def examine(
         raise ScenarioError(
             [Diagnostic("wrong-type", message, root.location(lines), "start with 'wsrun: 1'")]
         )
-    problems = builder.problems + _overrides.apply(root, overrides)
+    problems = _overrides.apply(root, overrides, builder.problems)
     return Document(
         path=path,
         text=text,

@@ -21,7 +21,9 @@ def option_lines(overrides: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{path}={value}" for path, value in overrides]
 
 
-def apply(root: Node, overrides: Sequence[tuple[str, str]]) -> list[Diagnostic]:
+def apply(
+    root: Node, overrides: Sequence[tuple[str, str]], problems: Sequence[Diagnostic] = ()
+) -> list[Diagnostic]:
     """Put values into a tree.
 
     A path names keys, and items of a list by number from 0 or by their ``name``, with dots between:
@@ -30,17 +32,25 @@ def apply(root: Node, overrides: Sequence[tuple[str, str]]) -> list[Diagnostic]:
     Args:
         root: the tree; changed in place.
         overrides: pairs of path and value.
+        problems: the mistakes found in the tree so far.
 
     Returns:
-        The paths and values that cannot be used.
+        Those of them that no override has replaced, and the paths and values that cannot be used.
     """
-    problems: list[Diagnostic] = []
+    left = list(problems)
     for number, (path, value) in enumerate(overrides, start=1):
         try:
-            _put(root, path, _node(value, number, len(path) + 2), number)
+            old = _put(root, path, _node(value, number, len(path) + 2), number)
         except ScenarioError as error:
-            problems += error.diagnostics
-    return problems
+            left += error.diagnostics
+        else:
+            left = [problem for problem in left if old is None or not _holds(old, problem.location)]
+    return left
+
+
+def _holds(node: Node, place: Location) -> bool:
+    start, end = (node.line, node.column), (node.end_line, node.end_column)
+    return start <= (place.line, place.column) < end
 
 
 def _node(value: str, line: int, column: int) -> Node:
@@ -79,7 +89,8 @@ def _move(node: Node, line: int, column: int) -> None:
         _move(child, line, column)
 
 
-def _put(root: Node, path: str, value: Node, line: int) -> None:
+def _put(root: Node, path: str, value: Node, line: int) -> Node | None:
+    """Put a value at its path; what stood there before."""
     parts = path.split(".")
     here, column = root, 1
     for part in parts[:-1]:
@@ -88,13 +99,15 @@ def _put(root: Node, path: str, value: Node, line: int) -> None:
     last = parts[-1]
     place = Location(PLACE, line, column, max(len(last), 1))
     if isinstance(here.children, dict) and last:
+        before = here.children.get(last)
         here.children[last] = value
         here.keys[last] = place
-    elif isinstance(here.children, list):
+        return before
+    if isinstance(here.children, list):
         old = _child(here, last, place)
         here.children[next(i for i, item in enumerate(here.children) if item is old)] = value
-    else:
-        raise _error("unknown-path", f"nothing can be set at '{path[:60]}'", place)
+        return old
+    raise _error("unknown-path", f"nothing can be set at '{path[:60]}'", place)
 
 
 def _child(node: Node, part: str, place: Location) -> Node:

@@ -1,0 +1,56 @@
+"""Whether the clients that the plan wants were there: a server that nobody reaches any more measures well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wsrun.metrics.store import Store
+from wsrun.pacing.presence import Presence
+from wsrun.plan import Plan
+from wsrun.result.collector import ErrorRecord
+from wsrun.result.happenings import cause_text, tried
+
+_ON_ATTEMPTS = frozenset(
+    f"connect.{name}" for name in ("success", "attempted", "established", "refused", "failed", "timed_out")
+)
+_ON_PRESENCE = frozenset(("open", "closed"))
+_LISTED = 2
+
+
+def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the share of the planned client-seconds in which nobody was open, 0…1; None: not to be judged.
+
+    It is not judged where the scenario itself says how many may be missing: a criterion on ``open`` or
+    ``closed``, or ends that are tolerated. With a criterion on attempts, clients that never got in are for
+    that criterion to judge, and do not count as missing.
+    """
+    named = {criterion.criterion.metric.name for criterion in plan.criteria}
+    tolerant = any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
+    if tolerant or named & _ON_PRESENCE:
+        return None
+    excused = 0
+    if named & _ON_ATTEMPTS:
+        excused = sum(store.counter(f"connect.{name}") for name in ("refused", "failed", "timed_out"))
+    presence = Presence(plan)
+    warm = [(phase.start, phase.start + phase.warm_up) for phase in plan.phases]
+    wanted = there = 0.0
+    for row in rows:
+        middle, end = row["t"] + row["length"] / 2, row["t"] + row["length"]
+        if middle >= plan.duration or any(start <= middle < over for start, over in warm):
+            continue
+        expected = max(presence.total(min(end, plan.duration)) - excused, 0)
+        wanted += expected * row["length"]
+        there += min(row["clients"], expected) * row["length"]
+    return 1 - there / wanted if wanted else None
+
+
+def losses(records: Mapping[str, ErrorRecord], store: Store) -> str | None:
+    """Return what kept or took clients away, the most frequent first; None when nothing did."""
+    found = [record for record in records.values() if tried(record.cause, store)[1] == "connections"]
+    found.sort(key=lambda record: (-record.count, record.cause))
+    texts = []
+    for record in found[:_LISTED]:
+        text = cause_text(record.cause)
+        texts.append(f"{record.count} × {text[0].lower()}{text[1:]}, first at {record.first:.1f} s")
+    return "; ".join(texts) or None

@@ -1,0 +1,94 @@
+"""Whether the clients that the plan wants were there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wsrun.compiler import compile_plan
+from wsrun.metrics.recorder import Recorder
+from wsrun.metrics.snapshot import labels_of
+from wsrun.metrics.store import Store
+from wsrun.plan import Plan
+from wsrun.result.collector import ErrorRecord
+from wsrun.result.delivery import absent_share, losses
+from wsrun.source import parse
+
+
+def plan_of(rest: str, clients: str = "") -> Plan:
+    head = "wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\nmessages: { hi: { text: hi } }\n"
+    return compile_plan(parse(head + clients + rest, "test.yaml", environ={}), seed=1)
+
+
+def rows_of(*clients: int) -> list[dict[str, Any]]:
+    return [{"t": float(t), "length": 1.0, "clients": number} for t, number in enumerate(clients)]
+
+
+PHASES = "phases: [ { duration: 4s, clients: 10 } ]\n"
+ASSERTED = "criteria: [ round_trip.p95 < 1s ]\n"
+
+
+@pytest.mark.parametrize(
+    ("clients", "share"),
+    [((10, 10, 10, 10), 0.0), ((10, 10, 0, 0), 0.5), ((10, 10, 10, 5), 0.125), ((12, 10, 10, 10), 0.0)],
+)
+def test_the_share_is_of_client_seconds(clients: tuple[int, ...], share: float) -> None:
+    """Half the clients for a quarter of the time are an eighth; more than planned make up for nothing."""
+    assert absent_share(plan_of(PHASES + ASSERTED), Store(), rows_of(*clients)) == pytest.approx(share)
+
+
+def test_warm_ups_and_the_drain_do_not_count() -> None:
+    """Clients still to come in a warm-up, and those that left after the last phase, are not missed."""
+    plan = plan_of("phases: [ { duration: 4s, clients: 10, warm_up: 2s } ]\n" + ASSERTED)
+
+    assert absent_share(plan, Store(), rows_of(0, 0, 10, 10, 0)) == pytest.approx(0.0)
+
+
+def test_a_connect_rate_is_part_of_the_plan() -> None:
+    """Nobody is missed who was not yet due."""
+    plan = plan_of("phases: [ { duration: 4s, clients: 4, connect_rate: 1/s } ]\n" + ASSERTED)
+
+    assert absent_share(plan, Store(), rows_of(1, 2, 3, 4)) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("rest", "clients"),
+    [
+        ("criteria: [ open.min >= 1 ]\n", ""),
+        ("criteria: [ closed(code=1012) == 5 ]\n", ""),
+        (ASSERTED, "clients: { all: { tolerate: { closes: [ 1012 ] } } }\n"),
+        (ASSERTED, "clients: { all: { tolerate: { refusals: [ 503 ] } } }\n"),
+    ],
+)
+def test_a_scenario_that_says_how_many_may_be_missing_is_believed(rest: str, clients: str) -> None:
+    """With a criterion on presence, or with tolerated ends, there is nothing to doubt."""
+    assert absent_share(plan_of(PHASES + rest, clients), Store(), rows_of(10, 0, 0, 0)) is None
+
+
+def test_refusals_are_for_a_criterion_on_attempts_to_judge() -> None:
+    """Four of ten were refused and `connect.success` is asserted: the other six were all there."""
+    plan = plan_of(PHASES + "criteria: [ connect.success >= 50% ]\n")
+    recorder = Recorder(0)
+    recorder.count("connect.refused", labels_of({"phase": "phase-1"}), 4)
+    store = Store()
+    store.add(recorder.snapshot(0, 0.0, 1.0, {}))
+
+    assert absent_share(plan, store, rows_of(6, 6, 6, 6)) == pytest.approx(0.0)
+    assert absent_share(plan, store, rows_of(6, 6, 0, 0)) == pytest.approx(0.5)
+
+
+def test_losses_name_what_took_clients_away() -> None:
+    """Ends of connections are told by frequency, with the first time; failed replies are no losses."""
+    records = {
+        "eof": ErrorRecord("eof", count=5, first=3.25),
+        "refused-503": ErrorRecord("refused-503", count=7, first=1.0),
+        "reply-timeout": ErrorRecord("reply-timeout", count=90, first=2.0),
+    }
+
+    text = losses(records, Store())
+
+    assert text is not None
+    assert text.startswith("7 × the server refused the connection with HTTP 503, first at 1.0 s; 5 × ")
+    assert "reply" not in text
+    assert losses({}, Store()) is None
