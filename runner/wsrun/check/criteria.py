@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsrun.catalogue import resolve
+from wsrun.causes import CAUSES, FAMILIES, is_cause
 from wsrun.check.findings import Findings
 from wsrun.check.load import DRAIN, is_all_warm_up, measured_connects, most_clients
 from wsrun.check.scene import Scene, mapping, sequence
 from wsrun.criteria import DEFAULT_CRITERIA, Criterion, CriterionError, MetricRef, parse
 from wsrun.criteria_meaning import bound_problem, reference_problems
 from wsrun.source import Steps
-from wsrun.wording import choose, quoted
+from wsrun.wording import choose, closest, joined, quoted
 
 _SIDES = ("client", "server", "network")
 _PRIORITIES = ("low", "normal", "high")
@@ -126,6 +127,8 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
     """Say what is wrong with the value of a label."""
     if label == "phase":
         return _phase(value, scene)
+    if label == "cause":
+        return None if is_cause(value) else _cause(value)
     known = {
         "group": list(scene.groups),
         "profile": list(scene.profiles),
@@ -146,6 +149,16 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
         message = f"{quoted(value)} cannot be a {label}"
         return f"unknown-{label}", message, f"write a number from {lowest} to {highest}"
     return None
+
+
+def _cause(value: str) -> tuple[str, str, str]:
+    near = closest(value, CAUSES)
+    if near is not None:
+        help_text = f"did you mean '{near}'?"
+    else:
+        families = joined(FAMILIES, "or")
+        help_text = f"write {families}, or one that the reference lists under causes, such as reply-timeout"
+    return "unknown-cause", f"there is no cause {quoted(value)}", help_text
 
 
 def _phase(value: str, scene: Scene) -> tuple[str, str, str | None] | None:
