@@ -117,7 +117,11 @@ def _labels(
             place = text.index(value, equals)
             findings.add_part(path, place, len(value), *trouble)
             return
-    problem = _no_replies(reference, scene) or _no_connects(reference, scene)
+    problem = (
+        _no_replies(reference, scene)
+        or _no_connects(reference, scene)
+        or _only_at_the_start(reference, scene)
+    )
     if problem is not None:
         place = text.index(reference.name, start)
         findings.add_part(path, place, len(reference.name), "no-data", *problem)
@@ -198,3 +202,15 @@ def _no_connects(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
     when = f"in the phase {quoted(phase)}" if phase else "in the phases"
     message = f"nobody connects {when} outside a warm-up, so that there will be nothing to judge"
     return message, "shorten the warm_up of the phase in which clients come"
+
+
+def _only_at_the_start(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    """A message of start steps alone is sent when clients connect: never where all do so in a warm-up."""
+    labels = dict(reference.labels)
+    wanted, phase = labels.get("message"), labels.get("phase")
+    if wanted is None or phase == DRAIN or not scene.phases or "clients" not in scene.phases[0]:
+        return None
+    if _connects(scene, phase) or not scene.is_of_start_alone(wanted):
+        return None
+    message = f"{quoted(wanted)} is only sent when clients connect, which is in a warm-up"
+    return f"{message}, so that there will be nothing to judge", "shorten the warm_up, or leave this out"
