@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from wsrun.engine.world import World
 
 SETTLE = 0.02
-"""Seconds between looks at whether all replies have come, when leaving a schedule."""
+"""Seconds until a client without pauses that could not send tries again."""
+
+MOST_UNSENT = 1 << 20
+"""Bytes that may wait in a connection before a client that awaits no replies stops adding to them."""
 
 _CLOSE_GRACE = 1.0
 """Seconds beyond ``close_timeout`` after which a transport that says nothing is given up."""
@@ -48,13 +51,14 @@ class Session:
         "_rng_seed",
         "client_id",
         "group",
+        "hurried",
         "ids",
         "index",
-        "is_ready",
         "leaving",
         "line",
         "message_id",
         "number",
+        "phase",
         "profile_index",
         "roused",
         "rows",
@@ -73,7 +77,8 @@ class Session:
         self.slot = self.index = slot
         self.number = number
         self.client_id = f"{world.plan.groups[group].name}/{slot:04d}"
-        self.profile_index = world.profile_of(group, slot, world.stretch.phase)
+        self.phase = world.stretch.phase
+        self.profile_index = world.profile_of(group, slot, self.phase)
         self.ids = IdMaker(number)
         self.message_id = ""
         self.seq = 0
@@ -81,7 +86,7 @@ class Session:
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.token_until = float("inf")
         self.leaving = False
-        self.is_ready = False
+        self.hurried = False
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
@@ -126,25 +131,30 @@ class Session:
             self.line = await connect(self)
             if self.line is None:
                 return
-            program = world.profiles[self.profile_index]
-            good = await run_steps(self, program.start)
-            if not program.expects_in_end:
+            good = await run_steps(self, world.profiles[self.profile_index].start)
+            if not world.profiles[self.profile_index].expects_in_end:
                 self.line.mailbox.close(self.line.traffic)
             if good:
-                self.is_ready = True
                 await self.body()
-                self.is_ready = False
-                await self.settle()
+            await self.settle()
             await run_steps(self, world.profiles[self.profile_index].end, ending=True)
+            await self.settle()
             await self.hang_up()
         finally:
-            self.is_ready = False
             if self.line is not None and self.line.closing is None and self.line.connection is not None:
+                # What the transport will say comes too late to be counted.
+                self.line.leave_pending()
                 self.line.connection.abort()
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
         self.leaving = True
+        self.world.ready.discard(self)
+        self.rouse()
+
+    def hurry(self) -> None:
+        """Tell a client that is leaving that the drain is over: it sleeps no more."""
+        self.hurried = True
         self.rouse()
 
     def rouse(self) -> None:
@@ -154,19 +164,24 @@ class Session:
             self.wake.set_result(None)
 
     def enter_phase(self, phase: int) -> None:
-        """Take up the role of a new phase; sleeps are kept where nothing changes for this client."""
+        """Take up the role of a new phase, once; sleeps are kept where nothing changes for this client."""
+        if phase <= self.phase:
+            return
         world = self.world
-        before = (self.profile_index, world.behaviour(self.profile_index, max(phase - 1, 0)))
-        if self.is_connected:
+        profile, behaviour = self.profile_index, world.behaviour(self.profile_index, self.phase)
+        was_scheduled = world.is_scheduled(self.group, self.phase)
+        self.phase = phase
+        # Counted as open until the end is told, which is later than the moment of the last message.
+        is_open = self.line is not None and self.line.closing is None
+        if is_open:
             world.closed(self)
         self.profile_index = world.profile_of(self.group, self.slot, phase)
-        if self.is_connected:
+        if is_open:
             world.opened(self)
         if self.line is not None:
             self.line.turn(world.stretch)
-        after = (self.profile_index, world.behaviour(self.profile_index, phase))
-        scheduled = world.is_scheduled(self.group, phase)
-        if scheduled or world.is_scheduled(self.group, phase - 1) or _differ(before, after):
+        is_same = profile == self.profile_index and behaviour.is_like(world.behaviour(profile, phase))
+        if was_scheduled or world.is_scheduled(self.group, phase) or not is_same:
             self.rouse()
 
     # Identity
@@ -201,8 +216,11 @@ class Session:
         assert line is not None
         clock = world.clock
         fresh = True
+        if not self.leaving and line.closing is None:
+            world.ready.add(self)
         while not self.leaving and line.closing is None:
-            behaviour = world.role(self)
+            # Between the last message and the end of a connection there is nothing to do.
+            behaviour = world.role(self) if line.is_open else None
             if behaviour is None:
                 await self.sleep(None)
                 fresh = True
@@ -217,7 +235,8 @@ class Session:
                 fresh = False
             due = clock() + pause
             await self.sleep(due)
-            if clock() < due:
+            # Woken early; or the phase has turned, or the connection is going, and the news is on its way.
+            if clock() < due or self.leaving or not line.is_open or world.role(self) is None:
                 fresh = True
                 continue
             program = behaviour.draw(self.rng)
@@ -230,9 +249,10 @@ class Session:
         world = self.world
         create_future = world.loop.create_future
         send, draw = line.send, behaviour.draw
-        only = behaviour.only
+        only, connection = behaviour.only, line.connection
+        assert connection is not None
         self.roused = False
-        while not (self.roused or self.leaving):
+        while connection.is_open and not (self.roused or self.leaving):
             program = only or draw(self.rng)
             if program.has_reply:
                 reply = create_future()
@@ -242,6 +262,8 @@ class Session:
             elif send(program, None, None):
                 # Nothing else would let the loop turn.
                 await asyncio.sleep(0)
+                while connection.is_open and connection.write_backlog > MOST_UNSENT and not self.roused:
+                    await self.sleep(world.clock() + SETTLE)
                 continue
             # A message that cannot be made: not faster than the clock.
             await self.sleep(world.clock() + SETTLE)
@@ -253,12 +275,24 @@ class Session:
         await self.wake
         self.wake = None
 
+    async def rest(self, due: float, *, ending: bool) -> None:
+        """Sleep until ``due`` whatever the phases do; in ``start`` as long as there is a reason to stay."""
+        world, line = self.world, self.line
+        assert line is not None
+        while world.clock() < due:
+            if self.hurried if ending else self.leaving or line.closing is not None:
+                return
+            await self.sleep(due)
+
     async def settle(self) -> None:
         """Wait until no reply is awaited; each has its own timeout."""
-        line = self.line
-        assert line is not None
-        while line.in_flight:
-            await self.world.agenda.sleep_until(self.world.clock() + SETTLE)
+        assert self.line is not None
+        for request in self.line.requests():
+            if request.done:
+                continue
+            if request.future is None:
+                request.future = self.world.loop.create_future()
+            await request.future
 
     async def hang_up(self) -> None:
         """Close in good order and wait for the peer."""
@@ -280,12 +314,6 @@ class Session:
         """Whether the connection is there."""
         return self.line is not None and self.line.is_open
 
-    def first_message(self, after: float) -> None:
-        """Record how long after the handshake the first message came, in seconds."""
-        world = self.world
-        labels = labels_of(world.labels(self.group, self.profile_index, world.stretch))
-        world.recorder.sample("connect.first_message", labels, max(after, 0.0))
-
     def line_closed(self, closing: Closing, at: float) -> None:
         """Count how the connection ended; a close that nobody asked for or tolerates is an error."""
         world = self.world
@@ -293,8 +321,9 @@ class Session:
         labels = world.labels(self.group, self.profile_index, world.stretch_at(at))
         code, side = str(closing.code), closing.side
         world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
+        world.ready.discard(self)
         asked = self.line is not None and self.line.at_closing is not None
-        good = asked and closing.cause is None
+        good = asked and closing.side == "client" and closing.cause is None
         if not good and closing.code not in world.plan.groups[self.group].tolerate_closes:
             cause = closing.cause or f"closed-{closing.code}"
             labels |= {"code": code, "side": side}
@@ -320,10 +349,6 @@ class Session:
 def _settle(future: asyncio.Future[Any] | None) -> None:
     if future is not None and not future.done():
         future.set_result(False)
-
-
-def _differ(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
-    return before[0] != after[0] or before[1].messages != after[1].messages
 
 
 def _close_text(closing: Closing) -> str:

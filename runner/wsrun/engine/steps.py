@@ -27,19 +27,19 @@ async def run_steps(session: Session, steps: Sequence[Step], *, ending: bool = F
             if ending:
                 continue
             return False
-        if not await _run(session, step):
+        if not await _run(session, step, ending=ending):
             return False
     return True
 
 
-async def _run(session: Session, step: Step) -> bool:
+async def _run(session: Session, step: Step, *, ending: bool) -> bool:
     plan = step.plan
     if isinstance(plan, SendStep):
         return await _send(session, step, plan)
     if isinstance(plan, ExpectStep):
         return await _expect(session, step, plan)
     assert step.pause is not None
-    await session.sleep(session.world.clock() + step.pause(session.rng))
+    await session.rest(session.world.clock() + step.pause(session.rng), ending=ending)
     return True
 
 
@@ -74,6 +74,7 @@ async def _expect(session: Session, step: Step, plan: ExpectStep) -> bool:
     if met or not plan.optional:
         session.count("expect.passed" if met else "expect.failed")
     if not met and not plan.optional:
+        limit = f"within {plan.timeout:g} s" if line.is_open else "before the connection ended"
         got = plan.count - waiting.wanted
-        session.error("expect-failed", f"{got} of {plan.count} expected messages within {plan.timeout:g} s")
+        session.error("expect-failed", f"{got} of {plan.count} expected messages {limit}")
     return met or plan.optional
