@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wsrun.catalogue import LABELS, METRICS, Metric
+from wsrun.causes import CAUSES, FAMILIES
 from wsrun.validate import schema
 from wsrun.wording import in_flow
 
@@ -113,6 +114,7 @@ def _tables() -> dict[str, Callable[[], str]]:
         "metrics": partial(_metrics, available=True),
         "metrics-for-later": partial(_metrics, available=False),
         "labels": _labels,
+        "causes": _causes,
         "keys-for-later": partial(_for_later, parts),
     }
 
@@ -176,6 +178,13 @@ def _metric(metric: Metric) -> str:
 def _labels() -> str:
     rows = ["| label | meaning |", "|---|---|"]
     rows += [f"| `{name}` | {text} |" for name, text in LABELS.items()]
+    return "\n".join(rows) + "\n"
+
+
+def _causes() -> str:
+    rows = ["| cause | meaning |", "|---|---|"]
+    rows += [f"| `{name}` | {text}. |" for name, text in CAUSES.items()]
+    rows += [f"| `{name}` | {re.sub('[<>]', '', text)}. |" for name, text in FAMILIES.items()]
     return "\n".join(rows) + "\n"
 
 

@@ -90,7 +90,7 @@ def _unreached(plan: Plan, store: Store, name: str | None) -> Measured:
 def _distribution(metric: Metric, stat: str, labels: Mapping[str, str], store: Store, plan: Plan) -> Measured:
     histogram = store.distribution(metric.name, judged=True, **labels)
     if not histogram.count:
-        return Measured(note=_nothing(metric, labels), samples=0)
+        return Measured(note=_nothing(metric, labels, store), samples=0)
     value = _statistic(histogram, stat)
     is_floor = (
         metric.name == "round_trip"
@@ -133,7 +133,7 @@ def _counter(
 ) -> Measured:
     count = store.counter(metric.name, judged=True, **labels)
     if not count and not _could_happen(metric, labels, store, windows):
-        return Measured(note=_nothing(metric, labels))
+        return Measured(note=_nothing(metric, labels, store))
     if stat is None:
         return Measured(value=count)
     if "phase" not in labels:
@@ -166,7 +166,7 @@ def _happened(witness: Metric, tried: Mapping[str, str], store: Store, windows: 
 def _ratio(metric: Metric, labels: Mapping[str, str], store: Store) -> Measured:
     whole = sum(store.counter(name, judged=True, **labels) for name in metric.whole)
     if not whole:
-        return Measured(note=_nothing(metric, labels), samples=0)
+        return Measured(note=_nothing(metric, labels, store), samples=0)
     part = sum(store.counter(name, judged=True, **labels) for name in metric.part)
     return Measured(value=part / whole, samples=whole)
 
@@ -176,7 +176,7 @@ def _gauge(
 ) -> Measured:
     readings = _readings(metric.name, labels, store, windows)
     if not readings:
-        return Measured(note=_nothing(metric, labels), samples=0)
+        return Measured(note=_nothing(metric, labels, store), samples=0)
     count = len(readings)
     match stat:
         case "min":
@@ -208,7 +208,26 @@ def _readings(
     ]
 
 
-def _nothing(metric: Metric, labels: Mapping[str, str]) -> str:
-    if not labels:
-        return f"nothing was measured for {metric.name}" if metric.needs_stat else "nothing was tried"
-    return f"nothing was measured for {' '.join(f'{name}={value}' for name, value in labels.items())}"
+def _nothing(metric: Metric, labels: Mapping[str, str], store: Store) -> str:
+    if labels:
+        told = f"nothing was measured for {' '.join(f'{name}={value}' for name, value in labels.items())}"
+    else:
+        told = f"nothing was measured for {metric.name}" if metric.needs_stat else "nothing was tried"
+    if _seen_in_warm_ups(metric, labels, store):
+        return f"{told}: all of it fell in warm-ups, which no criterion sees"
+    return told
+
+
+def _seen_in_warm_ups(metric: Metric, labels: Mapping[str, str], store: Store) -> bool:
+    """Tell whether a metric, what it is a share of, or what witnesses it, has data under these labels.
+
+    Asked where nothing is judged, so that whatever there is belongs to warm-ups.
+    """
+    if metric.kind == "gauge":
+        return False
+    if metric.kind == "distribution":
+        return store.distribution(metric.name, judged=False, **labels).count > 0
+    tried = {name: value for name, value in labels.items() if name not in OUTCOME_LABELS}
+    names = {"counter": (metric.name, *metric.has_data_when), "ratio": metric.whole}[metric.kind]
+    asked = [METRICS[name] for name in names if tried.keys() <= set(METRICS[name].labels)]
+    return any(store.counter(one.name, judged=False, **tried) > 0 for one in asked if one.kind == "counter")

@@ -155,6 +155,18 @@ def test_a_plan_for_programs_is_json(good: Path, capsys: pytest.CaptureFixture[s
     assert content["settings"]["seed"] == 7
 
 
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_the_help_promises_no_more_of_a_seed_than_it_gives(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same values, but not the same number of messages where clients wait for answers."""
+    assert invoke([command, "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the same profile, rows, messages and values" in told
+    assert "depends on how fast the server answers" in told
+    assert "the same run" not in told
+
+
 def test_a_drawn_seed_is_not_shown_as_a_setting(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The seed that `plan` happened to draw is not the one that `run` will draw."""
     invoke(["plan", str(good), "--json"])

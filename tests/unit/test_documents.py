@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from wsrun import source
 from wsrun.check import all_mistakes
+from wsrun.cli.demo import demo
+from wsrun.demo.__main__ import parse_arguments
 
 TOP = Path(__file__).parents[2]
 DOCUMENTS = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
@@ -45,6 +48,33 @@ def test_the_readme_has_one_command_for_the_job_and_one_for_the_tests() -> None:
         "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/wsrun scenarios/spike.yaml",
         "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest",
     ]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(TOP)))
+def test_no_document_installs_from_a_package_index(path: Path) -> None:
+    """wsrun is on none: it is installed from a checkout or a wheel."""
+    assert re.findall(r"pip install (?:-\S+ )*[\"']?wsrun(?![\w/*-])", path.read_text("utf-8")) == []
+
+
+def test_the_first_steps_make_wsrun_a_command() -> None:
+    """What follows the set-up is typed as ``wsrun``."""
+    first, *_ = re.findall(
+        r"^```\n(.*?)^```", (TOP / "docs/getting-started.md").read_text("utf-8"), re.S | re.M
+    )
+    assert first.splitlines() == ["python3 -m venv .venv", ". .venv/bin/activate", "pip install ."]
+
+
+def test_the_demo_server_is_documented_with_both_its_commands() -> None:
+    """Every option of either has its row, and the port of ``wsrun demo`` is named."""
+    text = (TOP / "docs/demo-server.md").read_text("utf-8")
+    rows = set(re.findall(r"^\| `(--[a-z-]+)", text, re.MULTILINE))
+    (told,) = re.findall(r"^`wsrun demo` has (.*?);", text, re.MULTILINE)
+    options = {parameter.name: parameter for parameter in demo.params if isinstance(parameter, click.Option)}
+
+    assert set(re.findall(r"`(--[a-z-]+)`", told)) == {option.opts[0] for option in options.values()}
+    assert {option.opts[0] for option in options.values()} <= rows
+    assert {f"--{name.replace('_', '-')}" for name in vars(parse_arguments([]))} == rows
+    assert f"port {options['port'].default}" in text
 
 
 def test_every_decision_is_listed_and_short() -> None:

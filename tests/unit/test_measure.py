@@ -138,6 +138,35 @@ def test_a_zero_counts_once_the_thing_could_have_happened(
     assert status(text, run(counters={series(name, phase="steady", **labels): 3})) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "labels"),
+    [
+        ("connect.success == 100%", "connect.attempted", {}),
+        ("connect.failed == 0", "connect.attempted", {}),
+        ("errors.ratio(group=all) < 5%", "connect.attempted", {"group": "all"}),
+        ("replies.lost(message=join) == 0", "replies.expected", {"message": "join"}),
+        ("messages.sent(message=join) > 0", "messages.sent", {"message": "join"}),
+    ],
+)
+def test_what_fell_in_warm_ups_alone_is_told_so(text: str, name: str, labels: dict[str, str]) -> None:
+    """Who sees the data in the report learns why the criterion did not."""
+    warm = {series(name, phase="arrive", part="warm-up", **labels): 3}
+    why = "all of it fell in warm-ups, which no criterion sees"
+
+    assert judge(text, run(counters=warm))["note"].endswith(why)
+    assert why not in (judge(text, run())["note"] or "")
+
+
+def test_latencies_of_warm_ups_alone_are_told_so() -> None:
+    """Those of another message are not meant."""
+    store = run(distributions={series("round_trip", message="join", part="warm-up"): milliseconds(5.0)})
+
+    assert judge("round_trip(message=join).p95 < 1s", store)["note"] == (
+        "nothing was measured for message=join: all of it fell in warm-ups, which no criterion sees"
+    )
+    assert judge("round_trip(message=say).p95 < 1s", store)["note"] == "nothing was measured for message=say"
+
+
 def test_what_only_the_warm_up_saw_is_no_witness() -> None:
     """Nothing outside it was tried."""
     counters = {series("connect.attempted", phase="after", part="warm-up"): 3}

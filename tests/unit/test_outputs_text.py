@@ -11,9 +11,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.synthetic import NAMES, view
+from tests.synthetic import NAMES, load, view
 
 from wsrun.outputs.text import columns, render_text, wrap
+from wsrun.view import build_view
 from wsrun.view.words import clean
 
 GOLDEN = Path(__file__).parents[1] / "data" / "reports"
@@ -85,3 +86,25 @@ def test_a_summary_says_its_verdict_in_words_before_anything_else() -> None:
     assert first["pass"].startswith("✓ chat-spike passed: all 8 criteria met")
     assert first["fail"].startswith("✕ chat-spike failed: 1 of 8 criteria, 1 warning")
     assert first["invalid"].startswith("◆ chat-spike is invalid: the generator was saturated")
+
+
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_the_reason_of_a_missed_criterion_stands_below_it(severity: str) -> None:
+    """What the scenario calls ``because`` is shown for what failed or warned, in lines that fit."""
+    result = load("fail")
+    missed = next(entry for entry in result["criteria"] if entry["status"] == "missed")
+    missed.update(severity=severity, because="whoever waits longer at the till goes to another shop, " * 3)
+    lines = render_text(build_view(result)).splitlines()
+
+    (first,) = (number for number, line in enumerate(lines) if "      because: whoever waits" in line)
+    assert lines[first + 1].startswith("      ")
+    assert max(map(columns, lines)) <= 80
+
+
+def test_the_reason_of_a_met_criterion_is_not_shown() -> None:
+    """It explains what went wrong, and nothing did."""
+    result = load("pass")
+    for entry in result["criteria"]:
+        entry["because"] = "people notice"
+
+    assert "people notice" not in render_text(build_view(result))

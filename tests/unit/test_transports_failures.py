@@ -34,7 +34,7 @@ def said(failure: ConnectFailure) -> tuple[str, str]:
         (errno.EPIPE, "reset"),
         (errno.EHOSTUNREACH, "unreachable"),
         (errno.ENETUNREACH, "unreachable"),
-        (errno.EACCES, "forbidden"),
+        (errno.EACCES, "local-forbidden"),
         (errno.EMFILE, "local-descriptors"),
         (errno.ENFILE, "local-descriptors"),
         (errno.EADDRNOTAVAIL, "local-ports"),

@@ -61,6 +61,52 @@ def test_what_nobody_asserted_is_one_sentence_by_phase() -> None:
     assert body(last).endswith("After spike, p95 was back under 80 ms within 1 s.")
 
 
+def _told_with(**changes: Any) -> str:
+    """The last finding of the failed run, with its criterion on the phase after the spike changed."""
+    result = load("fail")
+    for entry in result["criteria"]:
+        if entry["phase"] == "after" and entry["metric"] == "round_trip":
+            entry.update(changes)
+    return body(build_view(result).findings[-1])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "missed", "observed": 0.302, "required": 0.1},
+        {"labels": {"phase": "after", "message": "say"}},
+        {"status": "no_data", "observed": None},
+        {"required": 10.0},
+    ],
+)
+def test_nothing_is_said_to_be_well_again_without_a_met_limit_on_all_messages(
+    changes: dict[str, Any],
+) -> None:
+    """A missed limit, one on some messages, and one that the phase before held too say nothing of it."""
+    assert "was back under" in _told_with()
+    assert "was back under" not in _told_with(**changes)
+
+
+def test_a_phase_that_missed_another_criterion_is_not_well_again() -> None:
+    """Two sentences below each other must not contradict."""
+    result = load("fail")
+    (calm,) = (c for c in result["criteria"] if c["phase"] == "after" and c["metric"] == "round_trip")
+    result["criteria"].append({**calm, "metric": "replies.lost", "stat": None, "status": "missed"})
+
+    assert "was back under" not in body(build_view(result).findings[-1])
+
+
+def test_well_again_means_until_the_end_of_the_phase() -> None:
+    """One interval under the limit and the next above it is no recovery."""
+    result = load("fail")
+    rows = [row for row in result["timeline"] if row["round_trip"]["count"]]
+    after = next(phase for phase in result["phases"] if phase["name"] == "after")
+    last = [row for row in rows if after["start"] <= row["t"] < after["end"]][-1]
+    last["round_trip"].update(p50=3.0, p95=3.0, p99=3.0, count=100)
+
+    assert "was back under" not in body(build_view(result).findings[-1])
+
+
 def test_a_pass_names_the_criterion_closest_to_its_limit() -> None:
     """So that a reader sees how much room there was."""
     first = view("pass").findings[0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wsrun.catalogue import resolve
+from wsrun.causes import CAUSES, FAMILIES, is_cause
 from wsrun.check.findings import Findings
 from wsrun.check.load import DRAIN, is_all_warm_up, measured_connects, most_clients
 from wsrun.check.scene import Scene, mapping, sequence
 from wsrun.criteria import DEFAULT_CRITERIA, Criterion, CriterionError, MetricRef, parse
 from wsrun.criteria_meaning import bound_problem, reference_problems
 from wsrun.source import Steps
-from wsrun.wording import choose, quoted
+from wsrun.wording import choose, closest, joined, quoted
 
 _SIDES = ("client", "server", "network")
 _PRIORITIES = ("low", "normal", "high")
@@ -116,7 +117,12 @@ def _labels(
             place = text.index(value, equals)
             findings.add_part(path, place, len(value), *trouble)
             return
-    problem = _no_replies(reference, scene) or _no_rules(reference, scene) or _no_connects(reference, scene)
+    problem = (
+        _no_replies(reference, scene)
+        or _no_rules(reference, scene)
+        or _no_connects(reference, scene)
+        or _only_at_the_start(reference, scene)
+    )
     if problem is not None:
         place = text.index(reference.name, start)
         findings.add_part(path, place, len(reference.name), "no-data", *problem)
@@ -126,6 +132,8 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
     """Say what is wrong with the value of a label."""
     if label == "phase":
         return _phase(value, scene)
+    if label == "cause":
+        return None if is_cause(value) else _cause(value)
     known = {
         "group": list(scene.groups),
         "profile": list(scene.profiles),
@@ -146,6 +154,16 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
         message = f"{quoted(value)} cannot be a {label}"
         return f"unknown-{label}", message, f"write a number from {lowest} to {highest}"
     return None
+
+
+def _cause(value: str) -> tuple[str, str, str]:
+    near = closest(value, CAUSES)
+    if near is not None:
+        help_text = f"did you mean '{near}'?"
+    else:
+        families = joined(FAMILIES, "or")
+        help_text = f"write {families}, or one that the reference lists under causes, such as reply-timeout"
+    return "unknown-cause", f"there is no cause {quoted(value)}", help_text
 
 
 def _phase(value: str, scene: Scene) -> tuple[str, str, str | None] | None:
@@ -196,3 +214,15 @@ def _no_connects(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
     when = f"in the phase {quoted(phase)}" if phase else "in the phases"
     message = f"nobody connects {when} outside a warm-up, so that there will be nothing to judge"
     return message, "shorten the warm_up of the phase in which clients come"
+
+
+def _only_at_the_start(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    """A message of start steps alone is sent when clients connect: never where all do so in a warm-up."""
+    labels = dict(reference.labels)
+    wanted, phase = labels.get("message"), labels.get("phase")
+    if wanted is None or phase == DRAIN or not scene.phases or "clients" not in scene.phases[0]:
+        return None
+    if _connects(scene, phase) or not scene.is_of_start_alone(wanted):
+        return None
+    message = f"{quoted(wanted)} is only sent when clients connect, which is in a warm-up"
+    return f"{message}, so that there will be nothing to judge", "shorten the warm_up, or leave this out"

@@ -97,6 +97,24 @@ class Scene:
         for path, rule in self.rules("sequence"):
             yield from (((*path, key), rule[key]) for key in ("value", "per") if key in rule)
 
+    def is_of_start_alone(self, message: str) -> bool:
+        """Whether a message is sent in start steps and nowhere else, and in them before anything waits."""
+        mixes = [mapping(profile.get("mix")) for profile in self.profiles.values()]
+        mixes += [mapping(mix) for phase in self.phases for mix in mapping(phase.get("mix")).values()]
+        if any(message in mix for mix in mixes):
+            return False
+        found = False
+        waiting: set[Steps] = set()
+        for path, step in self.steps():
+            place = path[:3]
+            if any(sent == message for _, sent in self.sent(step, path)):
+                if path[2] != "start" or place in waiting:
+                    return False
+                found = True
+            if {"think", "expect"} & set(step):
+                waiting.add(place)
+        return found
+
     def all_messages(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every message with its path, those written in place too."""
         for name, message in self.messages.items():

@@ -13,16 +13,22 @@ BATCH = 128
 """Entries that run before the loop turns: when thousands are due at once, replies are read in between."""
 
 
+def _raise(error: Exception) -> None:
+    raise error
+
+
 class Agenda:
     """Calls functions and ends sleeps at their due times, never before.
 
     Times are absolute seconds of ``clock``. What is due at the same time happens in the order it was entered.
     An entry costs one heap push and one pop; the alarm is re-armed only when the earliest time changes.
+    ``failed`` gets what a function raised, which is a defect: the agenda goes on, so that others can end.
     """
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float], *, real_time: bool = True
     ) -> None:
+        self.failed: Callable[[Exception], object] = _raise
         self._loop = loop
         self._clock = clock
         self._heap: list[tuple[float, int, Callable[[float], None] | asyncio.Future[None]]] = []
@@ -54,19 +60,25 @@ class Agenda:
 
     def _wake(self) -> None:
         heap = self._heap
-        # Only what is due by now: what is added meanwhile waits a turn of the loop, so that replies are read.
         now = self._clock()
+        # Taken out before any of them runs: what they enter waits a turn of the loop even when it is overdue,
+        # so that replies are read, and other entries have their turn, however far behind a schedule is.
+        entries: list[tuple[float, int, Callable[[float], None] | asyncio.Future[None]]] = []
+        while heap and heap[0][0] <= now and len(entries) < BATCH:
+            entries.append(heapq.heappop(heap))
         # Held low while the due ones run, so that what they add does not re-arm the alarm each time.
         self._armed = float("-inf")
-        turns = BATCH
-        while turns and heap and heap[0][0] <= now:
-            turns -= 1
-            due, _, what = heapq.heappop(heap)
-            if isinstance(what, asyncio.Future):
-                if not what.done():
-                    what.set_result(None)
-            else:
-                what(due)
-        self._armed = heap[0][0] if heap else float("inf")
-        if heap:
-            self._alarm.arm(self._armed)
+        try:
+            for due, _, what in entries:
+                if isinstance(what, asyncio.Future):
+                    if not what.done():
+                        what.set_result(None)
+                    continue
+                try:
+                    what(due)
+                except Exception as error:
+                    self.failed(error)
+        finally:
+            self._armed = heap[0][0] if heap else float("inf")
+            if heap:
+                self._alarm.arm(self._armed)

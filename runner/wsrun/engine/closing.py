@@ -24,7 +24,8 @@ def count_close(session: Session, line: Line, closing: Closing, at: float) -> No
     labels = world.labels(session.group, session.profile_index, world.stretch_at(at))
     code, side = str(closing.code), closing.side
     world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
-    good = line.is_closing and (closing.cause is None or closing.cause == "aborted")
+    is_ours = line.is_closing and (closing.side == "client" or not session.is_hanging_up)
+    good = is_ours and (closing.cause is None or closing.cause == "aborted")
     if good or closing.code in world.plan.groups[session.group].tolerate_closes:
         return
     labels |= {"code": code, "side": side}

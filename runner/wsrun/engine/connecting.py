@@ -22,17 +22,16 @@ async def connect(session: Session) -> Line | None:
     async with world.handshakes:
         if session.leaving and not session.is_ending:
             return None
-        started = world.clock()
         labels = world.labels(session.group, session.profile_index, world.stretch)
         key = labels_of(labels)
         recorder = world.recorder
         recorder.count("connect.attempted", key)
-        program = world.profiles[session.profile_index]
-        line = Line(session, mailbox=program.expects)
+        line = Line(session, mailbox=False, labels=key)
         try:
             session.born()
             session.seq = 0
             endpoint = await _endpoint(session)
+            started = world.clock()
             connection = await world.transport.open(endpoint, line)
         except ConnectFailure as failure:
             _count_failure(session, failure, labels)
@@ -46,6 +45,9 @@ async def connect(session: Session) -> Line | None:
             _count_failure(session, ConnectFailure("timed_out", "run-over", text), labels)
             raise
         line.connection = connection
+        # The first frame comes later than this; a phase may have changed the profile since the attempt.
+        program = world.profiles[session.profile_index]
+        line.mailbox.is_open = program.expects
         timings = connection.timings
         line.first_due = started + timings.total
         recorder.count("connect.established", key)

@@ -36,8 +36,11 @@ class Fitness:
 
     def _tick(self, due: float) -> None:
         world = self._world
-        world.recorder.loop_lag.append(world.clock() - due)
-        world.agenda.call_at(due + TICK, self._tick)
+        now = world.clock()
+        while due <= now:
+            world.recorder.loop_lag.append(now - due)
+            due += TICK
+        world.agenda.call_at(due, self._tick)
 
     def gauges(self, backlog: int) -> dict[Series, Gauge]:
         """Return the readings of the interval that ends now; ``backlog`` is unsent bytes."""

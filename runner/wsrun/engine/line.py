@@ -19,6 +19,7 @@ from wsrun.engine.programs import NO_TABLE, MessageProgram
 from wsrun.engine.request import PatternRequest, Request
 from wsrun.expressions import MissingVariable, parse_id
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
+from wsrun.metrics.snapshot import Labels
 from wsrun.patterns import ABSENT, Frame
 from wsrun.transports import Closing, Connection
 
@@ -33,7 +34,7 @@ LATE = 0.010
 
 
 class Line:
-    """A client's side of one connection; the transport's ``Sink``."""
+    """A client's side of one connection; the transport's ``Sink``. ``labels`` are those of its attempt."""
 
     __slots__ = (
         "at_closing",
@@ -43,6 +44,7 @@ class Line:
         "first_due",
         "hot_field",
         "is_closing",
+        "labels",
         "late",
         "mailbox",
         "observers",
@@ -56,9 +58,10 @@ class Line:
         "world",
     )
 
-    def __init__(self, session: Session, *, mailbox: bool) -> None:
+    def __init__(self, session: Session, *, mailbox: bool, labels: Labels = ()) -> None:
         self.session = session
         self.world = session.world
+        self.labels = labels
         self.connection: Connection | None = None
         self.closing: Closing | None = None
         self.is_closing = False
@@ -171,6 +174,8 @@ class Line:
             if request.belongs is None:
                 request.belongs = self.world.belongs(program, self.session)
             self.waiting.append(request)
+            # It may be older than the request that a frame names: the short way would not see it.
+            self.hot_field = None
         else:
             request.table = table
             request.key = key
@@ -191,7 +196,8 @@ class Line:
         else:
             traffic.bytes_received += len(payload.encode())  # type: ignore[union-attr]
         if self.first_due is not None:
-            self.session.first_message(at - self.first_due)
+            after = max(at - self.first_due, 0.0)
+            self.world.recorder.sample("connect.first_message", self.labels, after)
             self.first_due = None
         field = self.hot_field
         if field is not None:
@@ -225,8 +231,13 @@ class Line:
         elif request is not None:
             self.forget(request)
             self.answer(request, frame.at)
-        elif not self.known_as_over(frame) and (observers is None or not observers.take(frame)):
-            self.mailbox.post(frame, self.traffic)
+        elif not (
+            self.is_late(frame)
+            or (observers is not None and observers.take(frame))
+            or self.mailbox.offer(frame)
+            or self.is_extra(frame)
+        ):
+            self.mailbox.keep(frame, self.traffic)
 
     def oldest_fit(self, frame: Frame) -> Request | None:
         """Return the oldest waiting request that a frame belongs to."""
@@ -270,16 +281,23 @@ class Line:
             else:
                 self.fail(request, *miss)
 
-    def known_as_over(self, frame: Frame) -> bool:
-        """Count a frame that answers a request which has timed out or was answered before."""
+    def is_late(self, frame: Frame) -> bool:
+        """Count a frame that answers a request which has timed out."""
+        if not self.late:
+            return False
+        for correlator in self.world.correlators:
+            for extract in correlator.extracts:
+                cell = self.late.pop(extract(frame), None)
+                if cell is not None:
+                    cell.late_replies += 1
+                    return True
+        return False
+
+    def is_extra(self, frame: Frame) -> bool:
+        """Count a frame that answers a request which was answered before."""
         for correlator in self.world.correlators:
             for extract in correlator.extracts:
                 key = extract(frame)
-                if key is ABSENT:
-                    continue
-                if self.late is not None and (cell := self.late.pop(key, None)) is not None:
-                    cell.late_replies += 1
-                    return True
                 # The id itself says whether this client sent it, so nothing is kept per answered message.
                 told = parse_id(key) if isinstance(key, str) else None
                 if told is not None and told[0] == self.session.number and told[2] <= self.session.ids.made:
@@ -311,13 +329,18 @@ class Line:
         self.forget(request)
         request.cell.timed_out += 1
         request.cell.round_trip.append(request.deadline - request.due)
-        if request.table is not None:
-            if self.late is None:
-                self.late = {}
-            elif len(self.late) >= REMEMBERED:
-                del self.late[next(iter(self.late))]
-            self.late[request.key] = request.cell
+        self.remember(request)
         self.finish(request, "reply-timeout", f"no reply within {request.program.timeout:g} s")
+
+    def remember(self, request: Request) -> None:
+        """Keep the key of a request that nobody waits for any more, to know its reply when it comes."""
+        if request.table is None or request.key is ABSENT:
+            return
+        if self.late is None:
+            self.late = {}
+        elif len(self.late) >= REMEMBERED:
+            del self.late[next(iter(self.late))]
+        self.late[request.key] = request.cell
 
     def lose(self, request: Request) -> None:
         """Count a request whose connection went away."""
@@ -329,6 +352,7 @@ class Line:
         """Count what is still unanswered when the run is over."""
         for request in self.requests():
             self.forget(request)
+            self.remember(request)
             request.done = True
             request.cell.pending += 1
             if request.future is not None and not request.future.done():
@@ -347,6 +371,8 @@ class Line:
             request.table.pop(request.key, None)
         elif isinstance(request, PatternRequest):
             self.waiting.remove(request)
+            if not self.waiting:
+                self.hot_field = self.world.hot_field
 
     def requests(self) -> list[Request]:
         """Return all that wait, oldest first."""

@@ -61,11 +61,13 @@ class Mailbox:
         self._variables = variables
         self._expectation: Expectation | None = None
 
-    def post(self, frame: Frame, traffic: Traffic) -> None:
-        """Hand a frame to whoever expects it, or keep it."""
+    def offer(self, frame: Frame) -> bool:
+        """Hand a frame to whoever expects something; True when it was taken."""
         waiting = self._expectation
-        if waiting is not None and waiting.take(frame, self._variables):
-            return
+        return waiting is not None and waiting.take(frame, self._variables)
+
+    def keep(self, frame: Frame, traffic: Traffic) -> None:
+        """Keep a frame that nobody took for a later expectation."""
         if not self.is_open:
             traffic.unmatched += not frame.is_known
             return

@@ -14,8 +14,17 @@ from wsrun.engine.world import World
 from wsrun.metrics.recorder import Stretch
 from wsrun.metrics.snapshot import Snapshot
 
+CATCH_UP = 1.0
+"""Seconds beyond the end of the phases for messages that were due before it; the rest is dropped."""
+
+PAUSE = 0.005
+"""Seconds between looks at whether something that has to come to its end has done so."""
+
 TOLD_AT_ONCE = 200
 """Clients that take up a new role before the loop turns."""
+
+FAREWELL = 0.25
+"""Seconds in which a transport tells of the connections that it was made to abort."""
 
 CLOSING_GRACE = 2.0
 """Seconds beyond drain and ``close_timeout`` after which whoever still runs is cancelled."""
@@ -44,6 +53,8 @@ class Performance:
         world = self._world
         agenda, plan = world.agenda, world.plan
         async with asyncio.TaskGroup() as tasks:
+            # As a task of the group, so that it ends everybody and the worker with them.
+            agenda.failed = lambda error: tasks.create_task(_fail(error))
             self._roster = Roster(world, tasks)
             for stretch in world.stretches:
                 agenda.call_at(stretch.start, partial(self._enter, stretch))
@@ -54,13 +65,13 @@ class Performance:
             self._fitness.start()
             await self._over
             await self._drain()
-        self._snapshot(world.elapsed(world.clock()))
+        await self._farewell()
+        self._snapshot(max(world.elapsed(world.clock()), self._last))
         agenda.close()
 
     async def _drain(self) -> None:
         world, roster = self._world, self._roster
-        for schedule in self._schedules:
-            schedule.stop()
+        await self._catch_up()
         await roster.stop()
         limit = world.clock() + world.plan.drain
         if await roster.wait(limit):
@@ -68,9 +79,28 @@ class Performance:
         for session in roster.sessions:
             if session.line is not None:
                 session.line.leave_pending()
-            session.rouse()
+            session.hurry()
         if not await roster.wait(world.clock() + world.plan.target.close_timeout + CLOSING_GRACE):
             roster.cancel()
+
+    async def _farewell(self) -> None:
+        """Hear of the ends of connections that were aborted; nobody waited for them."""
+        world = self._world
+        limit = world.clock() + FAREWELL
+        while any(world.open.values()) and world.clock() < limit:
+            await world.agenda.sleep_until(world.clock() + PAUSE)
+
+    async def _catch_up(self) -> None:
+        """Send what was due until now; what cannot be sent soon has to show, as dropped."""
+        world = self._world
+        end = min(world.clock(), world.start + world.plan.duration)
+        limit = end + CATCH_UP
+        for schedule in self._schedules:
+            schedule.stop(end)
+        while any(schedule.is_behind for schedule in self._schedules) and world.clock() < limit:
+            await world.agenda.sleep_until(world.clock() + PAUSE)
+        for schedule in self._schedules:
+            schedule.give_up()
 
     def _enter(self, stretch: Stretch, _: float) -> None:
         world = self._world
@@ -127,3 +157,7 @@ class Performance:
         self._emit(world.recorder.snapshot(self._index, self._last, end, gauges))
         self._index += 1
         self._last = end
+
+
+async def _fail(error: Exception) -> None:
+    raise error

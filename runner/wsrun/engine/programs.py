@@ -143,6 +143,10 @@ class Behaviour:
         self.only = self.messages[0] if len(self.messages) == 1 else None
         self.pause = None if think.values == (0.0,) else compile_pause(think)
 
+    def is_like(self, other: Behaviour) -> bool:
+        """Whether another behaviour of the same profile chooses the same messages as often."""
+        return (self.messages, self.cumulative) == (other.messages, other.cumulative)
+
     def draw(self, rng: Random) -> MessageProgram:
         """Choose a message by weight."""
         if self.only is not None:

@@ -10,8 +10,8 @@ from wsrun.engine.session import Session
 from wsrun.engine.world import World
 from wsrun.pacing.population import Change, all_changes
 
-LEAVING_AT_ONCE = 100
-"""Clients that are told to leave before the loop turns."""
+AT_ONCE = 100
+"""Clients that come, or are told to leave, before the loop turns."""
 
 
 class Roster:
@@ -25,15 +25,17 @@ class Roster:
         self._world = world
         self._tasks = tasks
         self._changes: Iterator[Change] = all_changes(world.plan.phases)
+        self._is_stopped = False
         self._births = 0
         self._lives: dict[tuple[int, int], int] = {}
         self._present: dict[tuple[int, int], Session] = {}
-        self._by_group: dict[int, list[Session]] = {}
         self._running: dict[asyncio.Task[None], Session] = {}
 
     def start(self) -> None:
         """Carry out the changes from now on, each at its time."""
-        self._next()
+        change = self._next()
+        if change is not None:
+            self._at_its_time(change)
 
     def session_at(self, group: int, slot: int) -> Session | None:
         """Return the client in a slot, if there is one that was not told to leave."""
@@ -49,22 +51,14 @@ class Roster:
         """The clients that were not told to leave."""
         return list(self._present.values())
 
-    def in_group(self, group: int) -> list[Session]:
-        """Return a group's clients that were not told to leave; kept while nobody comes or goes."""
-        found = self._by_group.get(group)
-        if found is None:
-            found = self._by_group[group] = [s for s in self._present.values() if s.group == group]
-        return found
-
     async def stop(self) -> None:
         """Admit nobody any more, and tell everybody to leave, some at a time."""
-        self._changes = iter(())
+        self._is_stopped = True
         leaving = self.present
         self._present.clear()
-        self._by_group.clear()
         for number, session in enumerate(leaving):
             session.leave()
-            if number % LEAVING_AT_ONCE == 0:
+            if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
     def cancel(self) -> None:
@@ -79,25 +73,44 @@ class Roster:
             await world.agenda.sleep_until(min(world.clock() + 0.01, until))
         return not self._running
 
-    def _next(self) -> None:
+    def _next(self) -> tuple[Change, int] | None:
+        """Return the next change of this worker's slots, and how many clients of the run came before it."""
         world = self._world
         for change in self._changes:
             number = self._births
             self._births += change.enter
             if change.slot % world.workers == world.worker:
-                world.agenda.call_at(world.start + change.at, partial(self._apply, change, number))
-                return
+                return change, number
+        return None
 
-    def _apply(self, change: Change, number: int, _: float) -> None:
+    def _at_its_time(self, numbered: tuple[Change, int]) -> None:
+        at = self._world.start + numbered[0].at
+        self._world.agenda.call_at(at, partial(self._carry_out, numbered))
+
+    def _carry_out(self, numbered: tuple[Change, int] | None, due: float) -> None:
+        """Carry out a change and those that are due by now too, as far as they are of the same phase."""
+        world = self._world
+        for _ in range(AT_ONCE):
+            if numbered is None or self._is_stopped:
+                return
+            phase = numbered[0].phase_index
+            self._apply(*numbered)
+            numbered = self._next()
+            if numbered is None or numbered[0].phase_index != phase:
+                break
+            if world.start + numbered[0].at > world.clock():
+                break
+        if numbered is not None:
+            self._at_its_time(numbered)
+
+    def _apply(self, change: Change, number: int) -> None:
         key = (change.group, change.slot)
         if change.enter:
             self._enter(key, number)
-        else:
-            session = self._present.pop(key, None)
-            self._by_group.pop(change.group, None)
-            if session is not None:
-                session.leave()
-        self._next()
+            return
+        session = self._present.pop(key, None)
+        if session is not None:
+            session.leave()
 
     def _enter(self, key: tuple[int, int], number: int) -> None:
         world = self._world
@@ -106,7 +119,6 @@ class Roster:
             return
         life = self._lives.get(key, 0)
         self._lives[key] = life + 1
-        self._by_group.pop(key[0], None)
         session = self._present[key] = Session(world, *key, number, life)
         task = self._tasks.create_task(session.run())
         self._running[task] = session
@@ -116,4 +128,3 @@ class Roster:
         session = self._running.pop(task)
         if self._present.get(key) is session:
             del self._present[key]
-            self._by_group.pop(key[0], None)

@@ -22,6 +22,9 @@ from wsrun.plan import PhasePlan
 BATCH = 64
 """Messages sent before the loop turns, so that replies are read even when the schedule is behind."""
 
+SKIPPED_AT_ONCE = 1000
+"""Messages of other workers that are passed over before the loop turns."""
+
 
 class Schedule:
     """Sends one group's messages of one phase."""
@@ -43,67 +46,91 @@ class Schedule:
         self._number = -1
         self._due = 0.0
         self._slot = 0
+        self._is_own = False
         self._turn = 0
-        self._stopped = False
+        self._until = float("inf")
+        self._is_over = False
 
     def start(self) -> None:
         """Send from now on, each message at its time."""
-        if self._advance():
+        self._advance()
+        if not self._is_over:
             self._world.agenda.call_at(self._due, self._run)
 
-    def stop(self) -> None:
-        """Send nothing more."""
-        self._stopped = True
+    def stop(self, until: float) -> None:
+        """Send nothing that is due at ``until`` (absolute seconds) or later."""
+        self._until = until
 
-    def _advance(self) -> bool:
-        """Go to this worker's next message; False when there is none."""
+    @property
+    def is_behind(self) -> bool:
+        """Whether a stopped schedule has messages left that were due before it was stopped."""
+        return not self._is_over and self._due < self._until
+
+    def give_up(self) -> None:
+        """Count what a stopped schedule has left as dropped."""
+        while self.is_behind:
+            if self._is_own:
+                self._drop()
+            self._advance()
+        self._is_over = True
+
+    def _advance(self) -> None:
+        """Go to this worker's next message, or past some of other workers; over when there is none."""
         world, phase = self._world, self._phase
         constant = self._clients.start == self._clients.end
         planned = whole_clients(self._clients.start)
-        for offset in self._offsets:
+        for skipped, offset in enumerate(self._offsets):
             self._number += 1
             if not constant:
                 planned = whole_clients(level_at(self._clients, offset, phase.duration))
             self._slot = self._number % planned if planned else 0
-            if self._slot % world.workers == world.worker:
+            self._is_own = self._slot % world.workers == world.worker
+            if self._is_own or skipped >= SKIPPED_AT_ONCE:
                 self._due = self._begin + offset
-                return True
-        return False
+                return
+        self._is_over = True
 
-    def _run(self, _: float) -> None:
+    def _run(self, due: float) -> None:
         world = self._world
         now = world.clock()
-        sent = 0
-        while self._due <= now and not self._stopped:
-            self._send()
-            sent += 1
-            if not self._advance():
-                return
-            if sent >= BATCH:
+        for _ in range(BATCH):
+            if self._is_over or self._due > now or self._due >= self._until:
                 break
-        if not self._stopped:
+            is_own = self._is_own
+            if is_own:
+                self._send()
+            self._advance()
+            if not is_own:
+                break
+        if not self._is_over and self._due < self._until:
             world.agenda.call_at(self._due, self._run)
+
+    def _drop(self) -> None:
+        world = self._world
+        labels = {"group": world.plan.groups[self._group].name, **world.stretch_at(self._due).labels}
+        world.recorder.count("messages.dropped", labels_of(labels))
 
     def _send(self) -> None:
         world = self._world
         session = self._roster.session_at(self._group, self._slot)
-        if session is None or not self._can_send(session):
+        if session is None or session not in world.ready or not self._can_send(session):
             session = self._next_open()
         if session is None or session.line is None:
-            stretch = world.stretch_at(self._due)
-            labels = {"group": world.plan.groups[self._group].name, **stretch.labels}
-            world.recorder.count("messages.dropped", labels_of(labels))
+            self._drop()
             return
         behaviour = world.behaviour(session.profile_index, self._phase.index)
         session.line.send(behaviour.draw(session.rng), self._due, None)
 
     def _can_send(self, session: Session) -> bool:
-        if not (session.is_ready and session.is_connected):
+        """Whether a client that is ready is still connected and has something to send."""
+        if not session.is_connected:
             return False
+        # A new phase is told to thousands of clients bit by bit; a message does not wait for that.
+        session.enter_phase(self._phase.index)
         return bool(self._world.behaviour(session.profile_index, self._phase.index).messages)
 
     def _next_open(self) -> Session | None:
-        clients = self._roster.in_group(self._group)
+        clients = self._world.ready.in_group(self._group)
         for _ in clients:
             self._turn = (self._turn + 1) % len(clients)
             if self._can_send(clients[self._turn]):

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from wsrun.engine.world import World
 
 SETTLE = 0.02
-"""Seconds between looks at whether all replies have come, when leaving a schedule."""
+"""Seconds until a client without pauses that could not send tries again."""
+
+MOST_UNSENT = 1 << 20
+"""Bytes that may wait in a connection before a client that awaits no replies stops adding to them."""
 
 _CLOSE_GRACE = 1.0
 """Seconds beyond ``close_timeout`` after which a transport that says nothing is given up."""
@@ -50,17 +53,19 @@ class Session:
         "at_leave",
         "client_id",
         "group",
+        "hurried",
         "ids",
         "index",
         "is_born",
         "is_ending",
         "is_fresh",
+        "is_hanging_up",
         "is_idle",
-        "is_ready",
         "leaving",
         "line",
         "message_id",
         "number",
+        "phase",
         "profile_index",
         "roused",
         "rows",
@@ -80,7 +85,8 @@ class Session:
         self.slot = self.index = slot
         self.number = number
         self.client_id = f"{world.plan.groups[group].name}/{slot:04d}"
-        self.profile_index = world.profile_of(group, slot, world.stretch.phase)
+        self.phase = world.stretch.phase
+        self.profile_index = world.profile_of(group, slot, self.phase)
         self.ids = IdMaker(number)
         self.message_id = ""
         self.seq = 0
@@ -89,12 +95,13 @@ class Session:
         self.token_until = float("inf")
         self.leaving = False
         self.is_born = False
-        self.is_ready = False
+        self.is_hanging_up = False
         self.is_ending = False
         self.is_fresh = False
         self.is_idle = True
         self.at_leave: Callable[[], None] | None = None
         self.unjudged: Callable[[], None] | None = None
+        self.hurried = False
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
@@ -142,31 +149,38 @@ class Session:
                 self.line = await connect(self)
                 if self.line is None:
                     return
-            if await run_steps(self, program.start):
-                if self.line is not None and not program.expects_later:
-                    self.line.mailbox.close(self.line.traffic)
-                self.is_ready = True
+            good = await run_steps(self, program.start)
+            if self.line is not None and not self.program.expects_later:
+                self.line.mailbox.close(self.line.traffic)
+            if good:
                 await self.body()
-                self.is_ready = False
-                await self.settle()
+            await self.settle()
             self.is_ending = True
             self.is_fresh = False
             self.judge_close()
             await run_steps(self, self.program.end)
+            await self.settle()
             await self.hang_up()
         except MissingVariable as missing:
             self.error("missing-variable", f"at birth: nothing was written to {missing.name}")
         finally:
-            self.is_ready = False
             self.judge_close()
             if self.line is not None and self.line.closing is None and self.line.connection is not None:
+                # What the transport will say comes too late to be counted.
+                self.line.leave_pending()
                 self.line.connection.abort()
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
         self.leaving = True
+        self.world.ready.discard(self)
         if self.at_leave is not None:
             self.at_leave()
+        self.rouse()
+
+    def hurry(self) -> None:
+        """Tell a client that is leaving that the drain is over: it sleeps no more."""
+        self.hurried = True
         self.rouse()
 
     def rouse(self) -> None:
@@ -176,19 +190,24 @@ class Session:
             self.wake.set_result(None)
 
     def enter_phase(self, phase: int) -> None:
-        """Take up the role of a new phase; sleeps are kept where nothing changes for this client."""
+        """Take up the role of a new phase, once; sleeps are kept where nothing changes for this client."""
+        if phase <= self.phase:
+            return
         world = self.world
-        before = (self.profile_index, world.behaviour(self.profile_index, max(phase - 1, 0)))
-        if self.is_connected:
+        profile, behaviour = self.profile_index, world.behaviour(self.profile_index, self.phase)
+        was_scheduled = world.is_scheduled(self.group, self.phase)
+        self.phase = phase
+        # Counted as open until the end is told, which is later than the moment of the last message.
+        is_open = self.line is not None and self.line.closing is None
+        if is_open:
             world.closed(self)
         self.profile_index = world.profile_of(self.group, self.slot, phase)
-        if self.is_connected:
+        if is_open:
             world.opened(self)
         if self.line is not None:
             self.line.turn(world.stretch)
-        after = (self.profile_index, world.behaviour(self.profile_index, phase))
-        scheduled = world.is_scheduled(self.group, phase)
-        if scheduled or world.is_scheduled(self.group, phase - 1) or _differ(before, after):
+        is_same = profile == self.profile_index and behaviour.is_like(world.behaviour(profile, phase))
+        if was_scheduled or world.is_scheduled(self.group, phase) or not is_same:
             self.rouse()
 
     # Identity
@@ -255,8 +274,11 @@ class Session:
         assert line is not None
         clock = world.clock
         fresh = True
+        if self not in world.ready and line.closing is None:
+            world.ready.add(self)
         while not (self.leaving or self.program.flow) and line.closing is None:
-            behaviour = world.role(self)
+            # Between the last message and the end of a connection there is nothing to do.
+            behaviour = world.role(self) if line.is_open else None
             if behaviour is None:
                 await self.sleep(None)
                 fresh = True
@@ -271,7 +293,8 @@ class Session:
                 fresh = False
             due = clock() + pause
             await self.sleep(due)
-            if clock() < due:
+            # Woken early; or the phase has turned, or the connection is going, and the news is on its way.
+            if clock() < due or self.leaving or not line.is_open or world.role(self) is None:
                 fresh = True
                 continue
             program = behaviour.draw(self.rng)
@@ -284,9 +307,10 @@ class Session:
         world = self.world
         create_future = world.loop.create_future
         send, draw = line.send, behaviour.draw
-        only = behaviour.only
+        only, connection = behaviour.only, line.connection
+        assert connection is not None
         self.roused = False
-        while not (self.roused or self.leaving):
+        while connection.is_open and not (self.roused or self.leaving):
             program = only or draw(self.rng)
             if program.has_reply:
                 reply = create_future()
@@ -296,13 +320,17 @@ class Session:
             elif send(program, None, None):
                 # Nothing else would let the loop turn.
                 await asyncio.sleep(0)
+                while connection.is_open and connection.write_backlog > MOST_UNSENT and not self.roused:
+                    await self.sleep(world.clock() + SETTLE)
                 continue
             # A message that cannot be made: not faster than the clock.
             await self.sleep(world.clock() + SETTLE)
 
     async def rest(self, due: float) -> None:
-        """Sleep until ``due``, whatever phases come, but, before ``end``, not when told to leave or lost."""
-        while self.world.clock() < due and (self.is_ending or not (self.leaving or self.is_lost)):
+        """Sleep until ``due``, whatever phases come, as long as there is a reason to stay."""
+        while self.world.clock() < due:
+            if self.hurried if self.is_ending else self.leaving or self.is_lost:
+                return
             await self.sleep(due)
 
     async def sleep(self, due: float | None) -> None:
@@ -314,9 +342,12 @@ class Session:
 
     async def settle(self) -> None:
         """Wait until no reply is awaited; each has its own timeout."""
-        line = self.line
-        while line is not None and line.in_flight:
-            await self.world.agenda.sleep_until(self.world.clock() + SETTLE)
+        for request in () if self.line is None else self.line.requests():
+            if request.done:
+                continue
+            if request.future is None:
+                request.future = self.world.loop.create_future()
+            await request.future
 
     async def hang_up(self, code: int = 1000, *, reset: bool = False) -> None:
         """Close, in good order or by a reset, and wait for the end; nothing to do without a connection."""
@@ -326,12 +357,13 @@ class Session:
         line.mailbox.close(line.traffic)
         if line.closing is not None:
             return
-        line.is_closing = True
+        line.is_closing = self.is_hanging_up = True
         if reset:
             line.connection.abort()
         else:
             line.connection.close(code)
         await line.wait_closed(world.clock() + world.plan.target.close_timeout + _CLOSE_GRACE)
+        self.is_hanging_up = False
 
     # What the line tells
 
@@ -356,15 +388,10 @@ class Session:
         """Whether the connection is there."""
         return self.line is not None and self.line.is_open
 
-    def first_message(self, after: float) -> None:
-        """Record how long after the handshake the first message came, in seconds."""
-        world = self.world
-        labels = labels_of(world.labels(self.group, self.profile_index, world.stretch))
-        world.recorder.sample("connect.first_message", labels, max(after, 0.0))
-
     def line_closed(self, line: Line, closing: Closing, at: float) -> None:
         """Count how the connection ended, and look around."""
         self.world.closed(self)
+        self.world.ready.discard(self)
         count_close(self, line, closing, at)
         self.rouse()
 
@@ -388,7 +415,3 @@ class Session:
         else:
             labels = dict(cell.labels)
         world.recorder.error(cause, self.client_id, world.elapsed(world.clock()), text, labels)
-
-
-def _differ(before: tuple[int, Any], after: tuple[int, Any]) -> bool:
-    return before[0] != after[0] or before[1].messages != after[1].messages

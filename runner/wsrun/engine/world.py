@@ -22,6 +22,7 @@ from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.gate import Gate
 from wsrun.engine.observers import compile_rules
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
+from wsrun.engine.ready import Ready
 from wsrun.engine.request import Request
 from wsrun.expressions import FakePool, Tools, compile_text, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
@@ -78,6 +79,7 @@ class World:
         self._starts: list[float] = []
         self.stretch: Stretch
         self.handshakes = Gate(1)
+        self.ready = Ready()
         self.user_agent = f"wsrun/{__version__}"
         self._named_counters: dict[str, int] = {}
         tools = Tools(
@@ -133,14 +135,18 @@ class World:
 
         Returns None the first time: the transport then resolves by itself and says how long it took.
         """
-        parts = urlsplit(url)
-        key = (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
+        try:
+            parts = urlsplit(url)
+            key = (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
+        except ValueError:
+            # Made from a template; the transport refuses it, and says why.
+            return None
         known = self.addresses.get(key)
         if known is None:
             with contextlib.suppress(ValueError):
                 known = self.addresses[key] = (str(ipaddress.ip_address(key[0])), key[1])
         if known is None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, UnicodeError):
                 found = await self.loop.getaddrinfo(*key, type=socket.SOCK_STREAM)
                 self.addresses[key] = (str(found[0][4][0]), key[1])
         return known
@@ -218,12 +224,14 @@ class World:
     def role(self, session: Session) -> Behaviour | None:
         """Return what a client does by itself now; None: it only is there, for a schedule or to listen."""
         phase = self.stretch.phase
+        if phase >= len(self.plan.phases) or self.is_scheduled(session.group, phase):
+            return None
         behaviour = self.behaviour(session.profile_index, phase)
-        return None if not behaviour.messages or self.is_scheduled(session.group, phase) else behaviour
+        return behaviour if behaviour.messages else None
 
     def is_scheduled(self, group: int, phase: int) -> bool:
         """Whether the messages of a group follow the schedule of the phase and not think times."""
-        return phase < len(self.plan.phases) and group in self.plan.phases[phase].rate
+        return group in self.plan.phases[phase].rate
 
     def seat(self, group: int, slot: int) -> int:
         """Return a number that no other living client has: slots are counted over the groups."""

@@ -175,6 +175,8 @@ def _findings(view: View, paper: _Paper) -> None:
         paper.wrapped(finding.title, "    ", first=mark, taken=3, sgr="1")
         if finding.brief:
             paper.wrapped(finding.brief, "      ")
+        if finding.because:
+            paper.wrapped(f"because: {finding.because}", "      ")
     if view.more_findings:
         paper.wrapped(view.more_findings, "    ")
 

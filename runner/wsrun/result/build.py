@@ -139,7 +139,8 @@ def _facts(
     attempted = counts["connections"]["attempted"]
     established = counts["connections"]["established"]
     trouble = record.trouble
-    if trouble is None and attempted and not established and not counts["connections"]["refused"]:
+    answered = established or counts["connections"]["refused"] or generator.local_failures(store)
+    if trouble is None and attempted and not answered:
         trouble = "no connection to the target was established"
     dropped, scheduled = generator.unsent(plan, store)
     return RunFacts(

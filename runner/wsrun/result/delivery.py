@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wsrun.causes import cause_text
 from wsrun.metrics.store import Store
 from wsrun.pacing.presence import Presence
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
-from wsrun.result.happenings import cause_text, tried
+from wsrun.result.happenings import tried
 
 _ON_ATTEMPTS = frozenset(
     f"connect.{name}" for name in ("success", "attempted", "established", "refused", "failed", "timed_out")

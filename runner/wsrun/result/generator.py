@@ -32,6 +32,9 @@ UNSENT_LIMIT = 0.001
 FEW = 10
 """Samples beyond a limit that say something: late messages, or ticks of the loop, which are 10 ms apart."""
 
+LOCAL = "local-"
+"""How causes of errors begin that are this machine's own."""
+
 UNSENT = "Scheduled messages not sent"
 """The check of the load's delivery, which has a reason of its own in the verdict."""
 
@@ -62,7 +65,7 @@ class Check:
             "limit": self.limit,
             "unit": self.unit,
             "ok": self.is_met,
-            "used": None if self.worst is None else self.worst / self.limit,
+            "used": None if self.worst is None or not self.limit else self.worst / self.limit,
         }
 
 
@@ -79,6 +82,7 @@ def checks(
     timed = _judged(store, "generator.send_lag").count
     late = store.counter("messages.late", judged=True)
     dropped, scheduled = unsent(plan, store)
+    refused = local_failures(store)
     more = f"use more workers (--workers {workers + 1}), a faster machine, or lower the rate"
     opened = [gauge.maximum for _, gauge in store.gauge_series("generator.descriptors")]
     return [
@@ -124,7 +128,21 @@ def checks(
             "a worker ran out of file descriptors",
             "raise the limit (ulimit -n), or use more workers",
         ),
+        Check(
+            "Connections that this machine could not make",
+            float(refused),
+            0.0,
+            "number",
+            f"{refused} connections were not made for want of descriptors, ports or memory on this machine",
+            "raise the limits (ulimit -n, net.ipv4.ip_local_port_range), or use another machine",
+        ),
     ]
+
+
+def local_failures(store: Store) -> int:
+    """Return how many connections failed for reasons of this machine, whatever the target did."""
+    causes = store.by_label("errors", "cause")
+    return sum(number for cause, number in causes.items() if cause.startswith(LOCAL))
 
 
 def unsent(plan: Plan, store: Store) -> tuple[int, int]:

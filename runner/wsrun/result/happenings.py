@@ -5,44 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wsrun.causes import cause_text
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
 
 EVENTS_KEPT = 200
 """Of more events, the last phases to begin are left out first."""
-
-_TEXTS: Mapping[str, str] = {
-    "connection-refused": "Nobody listens at the target",
-    "connect-timeout": "No TCP connection in time",
-    "handshake-timeout": "The server did not answer the handshake in time",
-    "not-websocket": "The server speaks HTTP but not WebSocket at this path",
-    "bad-handshake": "The server's answer to the handshake was wrong",
-    "dns": "The host has no address",
-    "tls-verify": "The server's certificate is not trusted",
-    "tls-protocol": "The server does not speak TLS as it should",
-    "local-descriptors": "This machine ran out of file descriptors",
-    "local-ports": "This machine ran out of local ports",
-    "reset": "The connection was reset",
-    "eof": "The connection ended without a close frame",
-    "protocol-error": "The server broke the WebSocket protocol",
-    "bad-utf8": "The server sent text that is not UTF-8",
-    "message-too-big": "A message was larger than max_message",
-    "close-timeout": "The server did not answer our close in time",
-    "reply-timeout": "No reply in time",
-    "reply-lost": "The connection ended before the reply",
-    "reply-error": "The reply was an error",
-    "reply-unexpected": "The reply was not as expected",
-    "forbidden": "A message came that must never come",
-    "reply-count": "The reply had too few or too many messages",
-    "reply-out-of-order": "The messages of a reply did not come in order",
-    "expect-failed": "An expected message did not come",
-    "unexpected-message": "A message came that an expect_none step excludes",
-    "close-unexpected": "The connection was not closed as a step expected",
-    "missing-variable": "A value was used before anything was written to it",
-    "not-connected": "A message was due on a connection that was gone",
-    "run-over": "The run was over before the handshake",
-}
 
 _REPLIES = frozenset(
     {
@@ -54,15 +23,6 @@ _REPLIES = frozenset(
         "reply-out-of-order",
     }
 )
-
-
-def cause_text(cause: str) -> str:
-    """Return a cause of errors in plain words."""
-    if cause.startswith("refused-"):
-        return f"The server refused the connection with HTTP {cause.removeprefix('refused-')}"
-    if cause.startswith("closed-"):
-        return f"The connection was closed with {cause.removeprefix('closed-')}"
-    return _TEXTS.get(cause, cause.replace("-", " ").capitalize())
 
 
 def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def _of_latency(entry: Mapping[str, Any], reading: Reading) -> tuple[Spans, str]
         if lag is not None:
             cleared = f"its event-loop lag stayed under {_next_ms(lag)}"
             sentences.append(f"wsrun is not the cause: {cleared}.")
-            short.append(f"wsrun lag under {_next_ms(lag)}")
+            short.append(f"wsrun is not the cause: {cleared}")
     return [Span(" ".join(sentences))] if sentences else [], "; ".join(short)
 
 

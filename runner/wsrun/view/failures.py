@@ -109,28 +109,40 @@ def _phases_of_close(close: Mapping[str, Any], reading: Reading) -> set[str]:
 
 
 def recovery(reading: Reading) -> Spans:
-    """Say how soon a limit on a calm phase held again after a worse one; nothing without such a limit."""
+    """Say how soon a met limit on a calm phase held for good after a worse one; nothing without such a limit.
+
+    Nothing either where another criterion on the calm phase was missed: that phase was not well.
+    """
+    unwell = {entry["phase"] for entry in reading["criteria"] if entry["status"] == "missed"}
     for entry in reading["criteria"]:
-        before = reading.before(entry["phase"])
-        stat = entry["stat"]
-        if before is None or entry["metric"] != "round_trip" or stat not in ("p50", "p95", "p99"):
+        phase, before = reading.phase(entry["phase"]), reading.before(entry["phase"])
+        stat, required = entry["stat"], entry["required"]
+        if phase is None or before is None or entry["status"] != "met" or entry["phase"] in unwell:
             continue
-        required = entry["required"]
-        if entry["operator"][0] != "<" or not required or (before["round_trip"][stat] or 0) <= required:
+        if entry["metric"] != "round_trip" or stat not in ("p50", "p95", "p99"):
             continue
-        start = before["end"]
-        rows = [
-            row
-            for row in reading["timeline"]
-            if row["t"] >= start - 1e-9 and row["round_trip"]["count"] >= ENOUGH
-        ]
-        for row in rows:
-            if (row["round_trip"][stat] or 0) < required:
-                after = row["t"] + row["length"] - start
-                bound = criteria.limit(entry)
-                return [
-                    Span(
-                        f"After {before['name']}, {stat} was back under {bound} within {formats.span(after)}."
-                    )
-                ]
+        if set(entry["labels"]) - {"phase"} or entry["operator"][0] != "<" or not required:
+            continue
+        if (before["round_trip"][stat] or 0) <= required:
+            continue
+        held = _held_after(phase, stat, required, reading)
+        if held is not None:
+            bound = criteria.limit(entry)
+            told = f"After {before['name']}, {stat} was back under {bound} within {formats.span(held)}."
+            return [Span(told)]
     return []
+
+
+def _held_after(phase: Mapping[str, Any], stat: str, required: float, reading: Reading) -> float | None:
+    """Return after how many seconds of a phase a value was under its limit until the end of the phase."""
+    rows = [
+        row
+        for row in reading["timeline"]
+        if phase["start"] - 1e-9 <= row["t"] < phase["end"] - 1e-9 and row["round_trip"]["count"] >= ENOUGH
+    ]
+    calm = None
+    for row in reversed(rows):
+        if (row["round_trip"][stat] or 0) >= required:
+            break
+        calm = row
+    return None if calm is None else float(calm["t"] + calm["length"] - phase["start"])

@@ -38,6 +38,8 @@ class Finding:
     link: tuple[str, str] | None
     brief: str
     """The body in one line, for a terminal."""
+    because: str = ""
+    """Why the scenario asks for what was not met."""
 
 
 def build(reading: Reading) -> tuple[tuple[Finding, ...], str]:
@@ -102,7 +104,7 @@ def _criterion(entry: Mapping[str, Any], reading: Reading) -> Finding:
     if entry["observed"] is None:
         link = ("Criteria", "criteria")
     mark = criteria.mark_of(entry, doubtful=False)
-    return Finding(mark, phrases.headline(entry), text(*spans), link, brief)
+    return Finding(mark, phrases.headline(entry), text(*spans), link, brief, entry["because"] or "")
 
 
 def _unjudged(reading: Reading) -> list[Finding]:

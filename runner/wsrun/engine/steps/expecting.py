@@ -31,8 +31,8 @@ def expect(plan: ExpectStep, compiler: ProgramCompiler) -> Run:
             session.count("expect.passed" if met else "expect.failed")
         if not met and not plan.optional:
             got = plan.count - waiting.wanted
-            text = f"{got} of {plan.count} expected messages within {plan.timeout:g} s"
-            session.error("expect-failed", text)
+            limit = f"within {plan.timeout:g} s" if line.is_open else "before the connection ended"
+            session.error("expect-failed", f"{got} of {plan.count} expected messages {limit}")
         return met or plan.optional
 
     return run

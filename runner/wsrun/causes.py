@@ -1,0 +1,74 @@
+"""Why something went wrong: every cause that errors are counted by, with its plain sentence.
+
+Most causes are fixed names. Two families carry a number: ``refused-503`` and ``closed-1013``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+CAUSES: Final[Mapping[str, str]] = {
+    "connection-refused": "Nobody listens at the target",
+    "connect-timeout": "No TCP connection in time",
+    "handshake-timeout": "The server did not answer the handshake in time",
+    "not-websocket": "The server speaks HTTP but not WebSocket at this path",
+    "bad-handshake": "The server's answer to the handshake was wrong",
+    "dns": "The host has no address",
+    "tls-verify": "The server's certificate is not trusted",
+    "tls-protocol": "The server does not speak TLS as it should",
+    "local-descriptors": "This machine ran out of file descriptors",
+    "local-ports": "This machine ran out of local ports",
+    "local-memory": "This machine ran out of memory for connections",
+    "local-address": "This machine has no such address of its own to connect from",
+    "unreachable": "There is no route to the target",
+    "local-forbidden": "This machine forbids connections to the target",
+    "system-error": "The system refused the connection",
+    "bad-request": "The URL or a header cannot be sent",
+    "unknown": "The connection failed for an unknown reason",
+    "aborted": "The connection was cut when the run was over",
+    "reset": "The connection was reset",
+    "eof": "The connection ended without a close frame",
+    "protocol-error": "The server broke the WebSocket protocol",
+    "bad-utf8": "The server sent text that is not UTF-8",
+    "message-too-big": "A message was larger than max_message",
+    "close-timeout": "The server did not answer our close in time",
+    "reply-timeout": "No reply in time",
+    "reply-lost": "The connection ended before the reply",
+    "reply-error": "The reply was an error",
+    "reply-unexpected": "The reply was not as expected",
+    "reply-count": "The reply had too few or too many messages",
+    "reply-out-of-order": "The messages of a reply did not come in order",
+    "forbidden": "A message came that must never come",
+    "expect-failed": "An expected message did not come",
+    "unexpected-message": "A message came that an expect_none step excludes",
+    "close-unexpected": "The connection was not closed as a step expected",
+    "missing-variable": "A value was used before anything was written to it",
+    "not-connected": "A message was due on a connection that was gone",
+    "run-over": "The run was over before the handshake",
+    "internal-error": "wsrun itself failed on a connection",
+}
+"""Every fixed cause, as a sentence without a full stop."""
+
+FAMILIES: Final[Mapping[str, str]] = {
+    "refused-<status>": "The server refused the connection with HTTP <status>",
+    "closed-<code>": "The connection was closed with <code>",
+}
+"""The causes that carry a number, with ``<…>`` in its place."""
+
+_MEMBER: Final = re.compile(r"(?a:refused-[3-9]\d\d|closed-[1-4]\d{3})")
+
+
+def is_cause(text: str) -> bool:
+    """Tell whether errors may be counted by this cause."""
+    return text in CAUSES or _MEMBER.fullmatch(text) is not None
+
+
+def cause_text(cause: str) -> str:
+    """Return a cause in plain words; one that is not known (of a later version) as it is written."""
+    for family, sentence in FAMILIES.items():
+        prefix, _, number = family.partition("<")
+        if cause.startswith(prefix):
+            return sentence.replace(f"<{number}", cause.removeprefix(prefix))
+    return CAUSES.get(cause, cause.replace("-", " ").capitalize())
