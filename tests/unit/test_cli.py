@@ -162,7 +162,7 @@ def test_the_help_promises_no_more_of_a_seed_than_it_gives(
     """The same values, but not the same number of messages where clients wait for answers."""
     assert invoke([command, "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "the same profile, rows, messages and values" in told
+    assert "the same profiles, rows, messages and values" in told
     assert "depends on how fast the server answers" in told
     assert "the same run" not in told
 
