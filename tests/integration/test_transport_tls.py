@@ -241,7 +241,7 @@ def test_silence_instead_of_tls_times_out(way: str, authority: Authority) -> Non
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("ends", ["orderly", "reset"])
 def test_an_end_in_the_middle_of_tls_is_named(way: str, ends: str, authority: Authority) -> None:
-    """TCP that ends during the TLS handshake: eof or reset, as it was."""
+    """A port that hangs up on a TLS handshake does not speak TLS; a reset is told as one."""
     transport, run = WAYS[way]
 
     async def script(peer: Peer) -> None:
@@ -259,4 +259,26 @@ def test_an_end_in_the_middle_of_tls_is_named(way: str, ends: str, authority: Au
 
     failure = run(play())
     assert failure is not None
-    assert (failure.kind, failure.cause) == ("failed", {"orderly": "eof", "reset": "reset"}[ends])
+    assert (failure.kind, failure.cause) == ("failed", {"orderly": "tls-protocol", "reset": "reset"}[ends])
+    assert ("the server does not speak TLS at this port" in failure.text) == (ends == "orderly")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_end_after_tls_is_not_blamed_on_tls(
+    way: str, authority: Authority, tls_server: MakeServer
+) -> None:
+    """The server spoke TLS, and hung up on the request."""
+    transport, run = WAYS[way]
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+
+    async def play() -> ConnectFailure | None:
+        async with scripted(script, tls_server()) as server:
+            endpoint = Endpoint(server.url, ssl=authority.client(), connect_timeout=2.0)
+            return await opening(transport, endpoint)
+
+    failure = run(play())
+    assert failure is not None
+    assert failure.kind == "failed"
+    assert failure.cause in ("eof", "reset")

@@ -162,9 +162,42 @@ def test_the_help_promises_no_more_of_a_seed_than_it_gives(
     """The same values, but not the same number of messages where clients wait for answers."""
     assert invoke([command, "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "the same profiles, rows, messages and values" in told
+    assert "the same profile, rows, messages and values" in told
     assert "depends on how fast the server answers" in told
     assert "the same run" not in told
+
+
+@pytest.mark.parametrize("word", ["validte", "plann", "repotr"])
+def test_a_misspelt_command_is_recognised(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was taken for a file to run, and there is no such file."""
+    assert invoke([word, "x.yaml"]) == 2
+    said = capsys.readouterr().err
+    assert f"error: no file '{word}'; did you mean the command {word[:3]}" in said
+
+
+def test_a_file_that_is_named_almost_like_a_command_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what is not there can be a slip."""
+    monkeypatch.chdir(tmp_path)
+    Path("plans").write_text(GOOD, encoding="utf-8")
+    assert invoke(["validate", "plans"]) == 0
+    assert capsys.readouterr().out == "plans: ok\n"
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(range(256)) * 8, b"wsrun: 1\x1b[31m\x07\x00\x9b\n", b"\x7fELF\x02\xd0\x07"]
+)
+def test_a_binary_file_sends_nothing_raw_to_the_terminal(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every character of the drawn line is one that shows, and the line stays short."""
+    path = tmp_path / "program.yaml"
+    path.write_bytes(content)
+    assert invoke(["validate", str(path)]) == 2
+    lines = capsys.readouterr().err.split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert all(len(line) < 120 for line in lines if "|" in line)
 
 
 def test_a_drawn_seed_is_not_shown_as_a_setting(good: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -330,3 +330,23 @@ def test_failure_marks_give_way_to_each_other() -> None:
         ("17 × reply lost", 2),
         ("12 × 1013", 0),
     ]
+
+
+def test_the_warm_up_of_a_phase_is_hatched_in_the_picture() -> None:
+    """A peak there must not be read as judged."""
+    result = load("pass")
+    for phase in result["phases"]:
+        phase["warm_up"] = 6.0 if phase["name"] == "spike" else 0.0
+    shown = render_html(build_view(result), charts=False)
+
+    assert shown.count('class="warm"') == 2
+    assert "<span>warm-up</span>" in shown
+
+
+def test_the_values_of_a_phase_stand_within_it() -> None:
+    """At its end, to the left: to the right they would be read as the next phase's."""
+    picture = view("fail").picture
+    assert picture is not None
+
+    assert picture.phase == "spike"
+    assert {tick.side for tick in svg.draw(picture).ticks} == {"left"}

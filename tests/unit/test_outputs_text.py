@@ -108,3 +108,22 @@ def test_the_reason_of_a_met_criterion_is_not_shown() -> None:
         entry["because"] = "people notice"
 
     assert "people notice" not in render_text(build_view(result))
+
+
+def test_long_names_of_criteria_wrap_and_stay_apart() -> None:
+    """In a narrow terminal no name is cut, so that two never read alike; numbers keep their columns."""
+    result = load("pass")
+    entry = next(entry for entry in result["criteria"] if entry["phase"] == "spike")
+    names = ["a-message-with-a-long-name-one", "a-message-with-a-long-name-two"]
+    result["criteria"] = [{**entry, "labels": {"phase": "spike", "message": name}} for name in names]
+    lines = render_text(build_view(result), width=60).splitlines()
+    first = next(number for number, line in enumerate(lines) if "criterion" in line and "limit" in line)
+    table = lines[first + 1 : lines.index("", first)]
+    names_shown = "".join(line.split("  1")[0] for line in table).replace(" ", "")
+
+    assert "…" not in "".join(table)
+    assert all(name[-4:] in names_shown for name in names)
+    numbers = [line for line in table if "250 ms" in line]
+    assert len(numbers) == 2
+    assert len({line.index("250 ms") for line in numbers}) == 1
+    assert max(map(columns, lines)) <= 60

@@ -66,6 +66,6 @@ def seed_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--seed",
         type=click.IntRange(min=0),
         metavar="N",
-        help="Where chance starts: the same seed gives clients the same profiles, rows, messages and values. "
-        "With think times, how many messages it sends still depends on how fast the server answers.",
+        help="Where chance starts: the same seed gives each client the same profile, rows, messages and "
+        "values. With think times, how many messages it sends still depends on how fast the server answers.",
     )(command)

@@ -52,8 +52,14 @@ def load(
 
 
 def _refuse_command(path: Path) -> None:
-    """Recognise ``wsrun --no-color validate x.yaml``, where the command's name was taken for a file."""
+    """Recognise a command taken for a file: ``wsrun --no-color validate x.yaml``, ``wsrun validte``."""
     from wsrun.cli.commands import names
+    from wsrun.wording import closest, quoted
 
-    if not path.exists() and str(path) in names():
+    if path.exists():
+        return
+    if str(path) in names():
         raise click.UsageError(f"there is no file '{path}'; options go behind the name of a command")
+    near = closest(str(path), names())
+    if near is not None:
+        raise click.UsageError(f"no file {quoted(str(path))}; did you mean the command {near}?")

@@ -45,14 +45,16 @@ class Conduct:
     start to its end. ``signal`` is the first signal that was heard while it went.
     """
 
-    def __init__(self, plan: Plan, workers: int, journal: Journal, heard: list[SignalName]) -> None:
+    def __init__(
+        self, plan: Plan, workers: int, journal: Journal, secrets: Secrets, heard: list[SignalName]
+    ) -> None:
         """``heard`` is where signals appear, from now on or before."""
         self.collector = Collector(plan, workers)
         self.state: State = "completed"
         self.stopped: dict[str, Any] | None = None
         self.signal: SignalName | None = None
         self.ran = 0.0
-        self.secrets = Secrets(plan)
+        self._secrets = secrets
         self._plan = plan
         self._journal = journal
         self._heard = heard
@@ -69,7 +71,7 @@ class Conduct:
         if self.stopped is not None:
             return False
         moment = self.ran if at is None else at
-        self.state, self.stopped = state, {"at": moment, "why": self.secrets.sample(why)}
+        self.state, self.stopped = state, {"at": moment, "why": self._secrets.sample(why)}
         self._limit = min(self._limit, self._waited + self._closing)
         return True
 
@@ -133,7 +135,7 @@ class Conduct:
 
     def _take(self, snapshot: Snapshot) -> str | None:
         """Keep what a worker told; why the run must stop, if it must."""
-        snapshot = self.secrets.clean(snapshot)
+        snapshot = self._secrets.clean(snapshot)
         self._journal.snapshot(snapshot)
         interval = self.collector.add(snapshot)
         return None if interval is None else self._aborts.check(self.collector, snapshot.end)

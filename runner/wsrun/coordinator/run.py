@@ -28,7 +28,7 @@ from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import whole_clients
 from wsrun.plan import Plan
 from wsrun.result.build import RunRecord, build
-from wsrun.result.secrets import encodable_data, mask_source
+from wsrun.result.secrets import Secrets, encodable_data
 
 INSISTING = 3
 """Signals after which the next one ends the process at once, whatever it is doing."""
@@ -68,17 +68,18 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             plan = destination.plan
             # The fast transport has no permessage-deflate.
             transport = "reference" if plan.target.compression == "deflate" else options.transport
+            secrets = Secrets(plan)
             workers = options.workers or auto_workers(plan, destination)
             header = {
                 "name": plan.name,
                 "seed": plan.seed,
                 "digest": plan.digest,
                 "workers": workers,
-                "source": mask_source(plan.source),
+                "source": secrets.source(),
                 "started": began,
             }
             journal = Journal(options.out / "journal.jsonl", header)
-            conduct = Conduct(plan, workers, journal, heard)
+            conduct = Conduct(plan, workers, journal, secrets, heard)
             lost: tuple[str, ...] = ()
             traceback: str | None = None
             if heard:
@@ -106,7 +107,7 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             workers_lost=lost,
             internal_error=None
             if traceback is None
-            else _defect(options.out / "traceback.txt", conduct.secrets.hidden(traceback)),
+            else _defect(options.out / "traceback.txt", secrets.hidden(traceback)),
             not_durable=journal.failure,
             signal=conduct.signal,
             descriptors=descriptor_limit(),

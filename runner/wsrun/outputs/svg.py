@@ -32,6 +32,9 @@ _USUAL_WIDTH = 1152
 _LINE = 16
 """Pixels that a line of labels is high."""
 
+_VALUE = 110
+"""Pixels that a value takes with its tick."""
+
 _CHARACTER = 6.4
 _BEYOND_SCALE = 4.0
 """A limit is drawn up to so many times the highest value; one further away would flatten the lines."""
@@ -229,7 +232,12 @@ def _limit(limit: Limit, frame: Frame) -> LimitLine:
 
 
 def _ticks(picture: Picture, frame: Frame) -> tuple[Label, ...]:
-    """Place the values of the judged phase at its end; their texts keep a line's height apart."""
+    """Place the values of the judged phase at its end; their texts keep a line's height apart.
+
+    They stand within the phase, unless it is too short for them.
+    """
+    room = next((band.end - band.start for band in picture.bands if band.name == picture.phase), 0.0)
+    is_roomy = _USUAL_WIDTH * room / picture.length >= _VALUE
     ticks = sorted(picture.ticks, key=lambda tick: -tick.seconds)
     places = [frame.y(tick.seconds) for tick in ticks]
     middles = [min(max(place, _LINE / 2), HEIGHT - _LINE / 2) for place in places]
@@ -239,7 +247,7 @@ def _ticks(picture: Picture, frame: Frame) -> tuple[Label, ...]:
     found = []
     for tick, place, middle in zip(ticks, places, middles, strict=True):
         x = 100 * tick.t / picture.length
-        side = "left" if x > 76 else "right"
+        side = "left" if is_roomy or x > 76 else "right"
         found.append(Label(x, place, middle - place, tick.figure, side, tick.clock))
     return tuple(found)
 

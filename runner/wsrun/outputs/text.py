@@ -194,7 +194,7 @@ class _Column:
 
 
 def _table(found: Sequence[_Column], marks: Sequence[str], paper: _Paper, tail: str = "") -> None:
-    """Add a table. Where it is too wide, optional columns go, the last first; then the first one is cut."""
+    """Add a table. Where it is too wide, optional columns go, the last first; then the first one wraps."""
     found = [
         _Column(paper.plain(c.name), tuple(map(paper.plain, c.cells)), c.is_left, c.is_optional)
         for c in found
@@ -211,14 +211,16 @@ def _table(found: Sequence[_Column], marks: Sequence[str], paper: _Paper, tail: 
         parts = []
         for column, cell in zip(found, cells, strict=True):
             width = first_width if column is found[0] else column.width
-            shown = cell if columns(cell) <= width else _head(cell, width - 1) + paper.plain("…")[:1]
-            space = " " * (width - columns(shown))
-            parts.append(shown + space if column.is_left else space + shown)
+            space = " " * (width - columns(cell))
+            parts.append(cell + space if column.is_left else space + cell)
         return "  ".join(parts)
 
     paper.add("    " + paper.styled(line(column.name for column in found) + tail, "2"))
     for number, mark in enumerate(marks):
-        paper.add(f"  {mark} " + line(column.cells[number] for column in found))
+        name, *more = wrap(found[0].cells[number], first_width)
+        paper.add(f"  {mark} " + line([name, *(column.cells[number] for column in found[1:])]))
+        for rest_of_name in more:
+            paper.add(f"    {rest_of_name}")
 
 
 def _criteria(rows: Sequence[Row], paper: _Paper) -> None:

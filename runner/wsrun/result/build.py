@@ -18,7 +18,7 @@ from wsrun.judge import evaluate
 from wsrun.plan import Plan
 from wsrun.result import delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
-from wsrun.result.secrets import Secrets, mask_source, mask_url
+from wsrun.result.secrets import Secrets, mask_url
 from wsrun.result.timeline import heat_edges
 from wsrun.verdict import RunFacts, State, decide
 
@@ -67,7 +67,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "verdict": verdict,
         "exit_code": exit_code,
         "reasons": reasons,
-        "scenario": _scenario(plan),
+        "scenario": _scenario(plan, secrets),
         "run": {
             "command": secrets.command(record.command),
             "started": record.started,
@@ -163,13 +163,13 @@ def _facts(
     )
 
 
-def _scenario(plan: Plan) -> dict[str, Any]:
+def _scenario(plan: Plan, secrets: Secrets) -> dict[str, Any]:
     return {
         "name": plan.name,
         "description": plan.description,
         "path": plan.path,
         "digest": plan.digest,
-        "source": mask_source(plan.source),
+        "source": secrets.source(),
         "load": _load(plan),
     }
 

@@ -97,6 +97,7 @@ class Secrets:
     """The secrets of one plan, to be kept out of texts that come from elsewhere."""
 
     def __init__(self, plan: Plan) -> None:
+        self._text = plan.source
         named, unnamed = set(_named_values(plan)), set(_values_by_place(plan))
         values = {value for value in named if len(value) >= _LEAST}
         values |= {value for value in unnamed if len(value) >= _LEAST_UNNAMED}
@@ -104,13 +105,14 @@ class Secrets:
         forms |= {value for value in _rows(plan) if len(value) >= _LEAST}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
 
+    def source(self) -> str:
+        """Return the text of the scenario without secrets; every line keeps its number."""
+        forms = [form for form in self._forms if len(form) >= _LEAST_UNNAMED and "\n" not in form]
+        return _hidden(mask_source(self._text), forms)
+
     def hidden(self, text: str) -> str:
-        """Return a text without secrets, of a bearable length, that any encoding to UTF-8 takes."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        text = _USER.sub(f"{MASK}@", _PAIR.sub(rf"\g<1>{MASK}", _SCHEME.sub(rf"\1 {MASK}", text)))
-        return encodable(_TOKEN.sub(MASK, text))
+        """Return a text without secrets that any encoding to UTF-8 takes."""
+        return _hidden(text, self._forms)
 
     def sample(self, text: str) -> str:
         """Return a foreign text as ``hidden`` does, cut to ``LONGEST_TEXT``."""
@@ -131,6 +133,15 @@ class Secrets:
     def _clean_detail(self, detail: ErrorDetail) -> ErrorDetail:
         samples = [(at, client, self.sample(text)) for at, client, text in detail.samples]
         return dataclasses.replace(detail, samples=samples)
+
+
+def _hidden(text: str, forms: Iterable[str]) -> str:
+    """Hide known secrets, and what looks like one."""
+    text = _TOKEN.sub(MASK, text)
+    for form in forms:
+        text = text.replace(form, MASK)
+    text = _PAIR.sub(rf"\g<1>{MASK}", _SCHEME.sub(rf"\1 {MASK}", text))
+    return encodable(_USER.sub(f"{MASK}@", text))
 
 
 def encodable(text: str) -> str:

@@ -96,6 +96,12 @@ def ended(place: str, *, reset: bool, secure: bool) -> ConnectFailure:
     return ConnectFailure("failed", "eof", text)
 
 
+def not_tls(place: str) -> ConnectFailure:
+    """Judge a server that has no answer to the beginning of a TLS handshake but to hang up."""
+    text = f"the server does not speak TLS at this port ({place}); is its address ws://?"
+    return ConnectFailure("failed", "tls-protocol", text)
+
+
 def timed_out(place: str, endpoint: Endpoint, timings: Timings) -> ConnectFailure:
     """Judge an attempt that took longer than ``endpoint.connect_timeout``."""
     limit = f"within {endpoint.connect_timeout:g} s"
@@ -137,6 +143,6 @@ def _from_tls(exc: ssl.SSLError, place: str) -> ConnectFailure:
         return ended(place, reset=False, secure=True)
     reason = exc.reason or ""
     if reason in _NOT_TLS:
-        return ConnectFailure("failed", "tls-protocol", f"{place} does not speak TLS; is its address ws://?")
+        return not_tls(place)
     why = clean(reason.replace("_", " ").lower() or "no reason given")
     return ConnectFailure("failed", "tls-protocol", f"TLS with {place} failed: {why}")

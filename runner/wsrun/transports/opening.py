@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from wsrun.transports import ConnectFailure, Endpoint, Timings
 from wsrun.transports.address import Address
-from wsrun.transports.failures import from_error, timed_out
+from wsrun.transports.failures import from_error, not_tls, timed_out
 from wsrun.transports.sockets import dial, hang_up
 
 T = TypeVar("T")
@@ -37,8 +37,13 @@ async def open_within(
     except BaseException as exc:
         if sock is not None:
             hang_up(sock)
-        if isinstance(exc, ConnectFailure) or not isinstance(exc, Exception):
+        if not isinstance(exc, Exception):
             raise
         if isinstance(exc, TimeoutError) and exc.errno is None:
             raise timed_out(address.place, endpoint, timings) from None
-        raise judge(exc) or from_error(exc, address.place) from exc
+        failure = exc if isinstance(exc, ConnectFailure) else judge(exc) or from_error(exc, address.place)
+        if failure.cause == "eof" and address.secure and timings.tls is None:
+            raise not_tls(address.place) from None
+        if failure is exc:
+            raise
+        raise failure from exc

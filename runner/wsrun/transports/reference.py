@@ -86,26 +86,29 @@ class _Upgrade:
             more["ssl_handshake_timeout"] = endpoint.connect_timeout
             more["ssl_shutdown_timeout"] = max(endpoint.close_timeout, 0.001)
         url, headers = with_host(self._address, self._headers)
-        await _Connect(
-            url,
-            subprotocols=cast("tuple[Subprotocol, ...]", endpoint.subprotocols) or None,
-            compression="deflate" if endpoint.compression else None,
-            additional_headers=headers,
-            user_agent_header=None,
-            proxy=None,
-            open_timeout=None,
-            ping_interval=None,
-            close_timeout=None,
-            max_size=endpoint.max_message,
-            max_queue=None,
-            create_connection=cast("type[ClientConnection]", self._make),
-            sock=sock,
-            **more,
-        )
+        try:
+            await _Connect(
+                url,
+                subprotocols=cast("tuple[Subprotocol, ...]", endpoint.subprotocols) or None,
+                compression="deflate" if endpoint.compression else None,
+                additional_headers=headers,
+                user_agent_header=None,
+                proxy=None,
+                open_timeout=None,
+                ping_interval=None,
+                close_timeout=None,
+                max_size=endpoint.max_message,
+                max_queue=None,
+                create_connection=cast("type[ClientConnection]", self._make),
+                sock=sock,
+                **more,
+            )
+        finally:
+            # Set for a failure too: what is judged of it depends on whether TLS was done.
+            if tls is not None and self._wire is not None and self._wire.made_at:
+                timings.tls = self._wire.made_at - connected
         wire = self._wire
         assert wire is not None
-        if tls is not None:
-            timings.tls = wire.made_at - connected
         timings.upgrade = wire.answered_at - wire.made_at
         timings.total = wire.answered_at - self._begun
         return wire

@@ -19,7 +19,10 @@ MARKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One phase on the time axis. ``is_main``: its name always shows; ``is_tinted``: every other one."""
+    """One phase on the time axis. ``is_main``: its name always shows; ``is_tinted``: every other one.
+
+    ``warm_until``: where its warm-up, of which no criterion sees anything, ends; ``start`` without one.
+    """
 
     name: str
     load: str
@@ -29,6 +32,7 @@ class Band:
     warm_up: bool
     is_main: bool
     is_tinted: bool
+    warm_until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +165,15 @@ def bands(reading: Reading) -> tuple[Band, ...]:
             warm_up=is_warm_up(phase),
             is_main=phase["name"] in main,
             is_tinted=index % 2 == 1,
+            warm_until=min(phase["start"] + (phase["warm_up"] or 0.0), phase["end"]),
         )
         for index, phase in enumerate(reading.phases)
     ]
     last = found[-1].end if found else 0.0
     if reading.drain is not None and reading.length > last + 1e-6:
-        found.append(Band("drain", "", last, reading.length, reading.drain["reached"], False, False, False))
+        found.append(
+            Band("drain", "", last, reading.length, reading.drain["reached"], False, False, False, last)
+        )
     return tuple(found)
 
 
