@@ -101,8 +101,12 @@ def snapshots_of(
     workers: int = 1,
     worker_of: Callable[[int], int] = lambda number: 0,
     seconds: int = 6,
+    stretches: Sequence[tuple[str, str | None]] = STRETCHES,
 ) -> list[Snapshot]:
-    """Return what the workers tell: event number n is seen by worker ``worker_of(n)``."""
+    """Return what the workers tell: event number n is seen by worker ``worker_of(n)``.
+
+    ``stretches`` are the phase and the part of each second; what is later is the drain.
+    """
     made = [
         Snapshot(
             worker=worker,
@@ -121,14 +125,14 @@ def snapshots_of(
     for number, event in enumerate(happened):
         snapshot = made[event.second * workers + worker_of(number)]
         if isinstance(event, Sent):
-            _add_message(snapshot, event)
+            _add_message(snapshot, event, _labels(event.second, stretches))
         else:
-            _add_attempt(snapshot, event)
+            _add_attempt(snapshot, event, _labels(event.second, stretches))
     return made
 
 
-def _labels(second: int) -> dict[str, str | None]:
-    phase, part = STRETCHES[second] if second < len(STRETCHES) else ("drain", None)
+def _labels(second: int, stretches: Sequence[tuple[str, str | None]]) -> dict[str, str | None]:
+    phase, part = stretches[second] if second < len(stretches) else ("drain", None)
     return {"group": "all", "profile": "active", "phase": phase, "part": part}
 
 
@@ -149,9 +153,9 @@ def _error(snapshot: Snapshot, cause: str, at: float, labels: dict[str, str | No
     detail.samples.append((at, client, f"{cause} at {at:g}"))
 
 
-def _add_message(snapshot: Snapshot, event: Sent) -> None:
+def _add_message(snapshot: Snapshot, event: Sent, place: dict[str, str | None]) -> None:
     kind = "query" if event.message == "ask" else None
-    labels = {**_labels(event.second), "message": event.message, "kind": kind}
+    labels = {**place, "message": event.message, "kind": kind}
     _count(snapshot, series("messages.sent", **labels))
     _count(snapshot, series("bytes.sent", **labels), 10)
     if event.message == "note":
@@ -160,8 +164,8 @@ def _add_message(snapshot: Snapshot, event: Sent) -> None:
     _count(snapshot, series(f"replies.{event.outcome}", **labels))
     if event.outcome == "answered":
         latency = min(event.latency, TIMEOUTS[event.message])
-        _count(snapshot, series("messages.received", **_labels(event.second)))
-        _count(snapshot, series("bytes.received", **_labels(event.second)), 12)
+        _count(snapshot, series("messages.received", **place))
+        _count(snapshot, series("bytes.received", **place), 12)
         _sample(snapshot, series("round_trip", **labels), latency)
         _sample(snapshot, series("service_time", **labels), latency)
     elif event.outcome == "timed_out":
@@ -171,8 +175,7 @@ def _add_message(snapshot: Snapshot, event: Sent) -> None:
         _error(snapshot, cause, snapshot.start + event.latency % 1, labels)
 
 
-def _add_attempt(snapshot: Snapshot, event: Attempt) -> None:
-    labels = _labels(event.second)
+def _add_attempt(snapshot: Snapshot, event: Attempt, labels: dict[str, str | None]) -> None:
     _count(snapshot, series("connect.attempted", **labels))
     at = snapshot.start + event.latency % 1
     if event.outcome == "established":

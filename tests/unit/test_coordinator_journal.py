@@ -90,3 +90,13 @@ def test_an_existing_journal_is_never_written_over(tmp_path: Path) -> None:
 
     assert journal.failure is not None
     assert path.read_bytes() == b"precious"
+
+
+def test_a_name_that_is_no_utf8_does_not_cost_the_numbers(tmp_path: Path) -> None:
+    """It is written out; everything else is as it was."""
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path, {"path": "caf\udce9.yaml"})
+    journal.close({"state": "completed"})
+
+    assert journal.failure is None
+    assert next(read_journal(path)) == {"journal": 1, "path": "caf\\udce9.yaml"}

@@ -24,6 +24,7 @@ from wsrun.engine.schedule import Schedule
 from wsrun.engine.session import MOST_UNSENT, Session
 from wsrun.engine.world import Surroundings, World
 from wsrun.metrics.store import Store, stored
+from wsrun.pacing.arrivals import offsets
 from wsrun.plan import Plan
 from wsrun.source import parse
 from wsrun.transports import Closing, ConnectFailure, Endpoint, Sink
@@ -186,6 +187,24 @@ def test_a_phase_begins_at_its_time_although_the_one_before_is_behind() -> None:
     assert transport.begun[2] == pytest.approx(2.0, abs=0.15)
     assert store.counter("messages.sent", phase="flood") == 4000
     assert store.counter("messages.sent", phase="calm") == 6
+
+
+def test_a_stall_of_the_generator_is_no_timeout_of_the_target() -> None:
+    """A reply that came in time but could not be read is answered; one that did not come is not."""
+    plan = plan_of(f"messages: {{ ping: {PING} }}\nphases: [ {{ duration: 4s, clients: 1, rate: 1/s }} ]\n")
+
+    def act(world: World, performance: Performance) -> None:
+        # Beside the agenda, so that its alarm rings before the reply is read.
+        world.loop.call_later(0.6, spend, 1.5)
+
+    def answer(connection: FakeConnection, payload: bytes) -> None:
+        if len(connection.sent) != 3:
+            connection.reply(payload.decode(), 0.5)
+
+    store = perform_with(plan, FakeTransport(answer), act)
+
+    assert (ledger(store)["answered"], ledger(store)["timed_out"]) == (3, 1)
+    assert store.counter("replies.late") == 0
 
 
 def test_every_missed_tick_of_a_stall_is_a_sample_of_lag() -> None:
@@ -1006,3 +1025,44 @@ def test_whatever_happens_every_ledger_adds_up(
         assert not performance._roster.sessions
         assert not performance._world.ready.in_group(0)
         assert store.end <= (plan.duration if stop_at is None else stop_at) + plan.drain + 6.0
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    levels=st.lists(LEVELS, min_size=1, max_size=3),
+    rates=st.lists(RATES.filter(bool), min_size=3, max_size=3),
+    seed=st.integers(0, 2**32),
+    workers=st.integers(1, 3),
+    send_takes=st.sampled_from([0.0, 0.001, 0.03]),
+)
+def test_whatever_happens_each_scheduled_message_is_sent_or_dropped_by_one_worker(
+    levels: list[str], rates: list[str], seed: int, workers: int, send_takes: float
+) -> None:
+    """Over all workers, sent and dropped of a phase are its schedule, however slow they are."""
+    lines = [
+        f"  - {{ duration: 1500ms, clients: {level}{rate} }}"
+        for level, rate in zip(levels, rates, strict=False)
+    ]
+    plan = plan_of(f"messages: {{ ping: {PING} }}\nphases:\n" + "\n".join(lines) + "\n")
+    found = dict.fromkeys([phase.name for phase in plan.phases], 0)
+    for worker in range(workers):
+        chaos = Chaos(seed + worker)
+        transport = Network(chaos.answer, latency=0.05, refuse=chaos.refuse, send_takes=send_takes)
+        store = perform(plan, transport, worker=worker, workers=workers)
+        for phase in found:
+            found[phase] += store.counter("messages.sent", phase=phase)
+            found[phase] += store.counter("messages.dropped", phase=phase)
+
+    assert found == {
+        phase.name: sum(
+            1
+            for _ in offsets(
+                phase.rate[0],
+                None,
+                phase.duration,
+                poisson=phase.poisson,
+                seed=f"{plan.seed}/{phase.index}/0",
+            )
+        )
+        for phase in plan.phases
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsrun.judge import evaluate
-from wsrun.metrics.store import stored
+from wsrun.metrics.store import Store, stored
 from wsrun.plan import Plan
 from wsrun.result.collector import Collector
 
@@ -18,13 +18,15 @@ class Aborts:
 
     def check(self, collector: Collector, now: float) -> str | None:
         """Return why the run must stop at ``now`` (seconds since its start), None when it goes on."""
+        windows: dict[float, Store] = {}
         for number, criterion in enumerate(self._criteria):
             assert criterion.abort is not None
             after, over, hold = criterion.abort
             if now < after:
                 continue
-            window = [snapshot for snapshot in collector.recent if snapshot.end > now - over]
-            row = evaluate(criterion, stored(window), self._plan)
+            if over not in windows:
+                windows[over] = stored(snapshot for snapshot in collector.recent if snapshot.end > now - over)
+            row = evaluate(criterion, windows[over], self._plan)
             if row["status"] != "missed":
                 self._missed_since.pop(number, None)
                 continue

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from wsrun.engine.request import Request
 
 SWEEP = 0.02
-"""Seconds between sweeps: a timeout is noticed at most this late; its sample is the deadline all the same."""
+"""Seconds between sweeps: a timeout is noticed by the second one after it; its sample is the deadline all the
+same."""
 
 _REBUILD_AT = 4096
 

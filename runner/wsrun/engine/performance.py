@@ -42,6 +42,7 @@ class Performance:
         self._over: asyncio.Future[None] = world.loop.create_future()
         self._index = 0
         self._last = 0.0
+        self._looked = 0.0
 
     def stop(self) -> None:
         """End the phases now and go on with the drain."""
@@ -76,6 +77,7 @@ class Performance:
         limit = world.clock() + world.plan.drain
         if await roster.wait(limit):
             return
+        world.deadlines.sweep(world.clock())
         for session in roster.sessions:
             if session.line is not None:
                 session.line.leave_pending()
@@ -138,9 +140,14 @@ class Performance:
         tell(0.0)
 
     def _sweep(self, due: float) -> None:
+        """Let requests expire whose deadline had passed at the last look.
+
+        The loop has turned since: a reply that came in time, while wsrun was held up, has been read.
+        """
         world = self._world
-        world.deadlines.sweep(world.clock())
-        world.agenda.call_at(max(due + SWEEP, world.clock()), self._sweep)
+        world.deadlines.sweep(self._looked)
+        self._looked = world.clock()
+        world.agenda.call_at(max(due + SWEEP, self._looked), self._sweep)
 
     def _fold(self, due: float) -> None:
         world = self._world

@@ -51,11 +51,6 @@ async def _perform(
 ) -> None:
     loop = asyncio.get_running_loop()
     world = World(plan, transports()[transport](), loop, worker=worker, workers=workers)
-    outbox.put("ready", None)
-    word, start = await loop.run_in_executor(None, pipe.recv)
-    if word != "start":
-        return
-    world.begin(start)
     # The first fold would import numpy for 0.1 s in the middle of the run.
     import numpy  # noqa: F401
 
@@ -63,6 +58,12 @@ async def _perform(
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    # All of this comes before: from here to the start there is only a moment.
+    outbox.put("ready", None)
+    word, start = await loop.run_in_executor(None, pipe.recv)
+    if word != "start":
+        return
+    world.begin(start)
     performance = Performance(world, lambda snapshot: outbox.put("snapshot", snapshot))
 
     def heard() -> None:
