@@ -35,21 +35,29 @@ ASSERTED = "criteria: [ round_trip.p95 < 1s ]\n"
 )
 def test_the_share_is_of_client_seconds(clients: tuple[int, ...], share: float) -> None:
     """Half the clients for a quarter of the time are an eighth; more than planned make up for nothing."""
-    assert absent_share(plan_of(PHASES + ASSERTED), Store(), rows_of(*clients)) == pytest.approx(share)
+    assert absent_share(plan_of(PHASES + ASSERTED), Store(), rows_of(*clients), 4.0) == pytest.approx(share)
 
 
 def test_warm_ups_and_the_drain_do_not_count() -> None:
     """Clients still to come in a warm-up, and those that left after the last phase, are not missed."""
     plan = plan_of("phases: [ { duration: 4s, clients: 10, warm_up: 2s } ]\n" + ASSERTED)
 
-    assert absent_share(plan, Store(), rows_of(0, 0, 10, 10, 0)) == pytest.approx(0.0)
+    assert absent_share(plan, Store(), rows_of(0, 0, 10, 10, 0), 4.0) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("until", "share"), [(4.0, 0.5), (3.0, 1 / 3), (2.5, 0.0), (0.5, None)])
+def test_a_row_that_ends_when_everybody_has_left_says_nothing(until: float, share: float | None) -> None:
+    """Neither in a run that is shorter than its interval, nor in one that was stopped."""
+    found = absent_share(plan_of(PHASES + ASSERTED), Store(), rows_of(10, 10, 0, 0), until)
+
+    assert found == (None if share is None else pytest.approx(share))
 
 
 def test_a_connect_rate_is_part_of_the_plan() -> None:
     """Nobody is missed who was not yet due."""
     plan = plan_of("phases: [ { duration: 4s, clients: 4, connect_rate: 1/s } ]\n" + ASSERTED)
 
-    assert absent_share(plan, Store(), rows_of(1, 2, 3, 4)) == pytest.approx(0.0)
+    assert absent_share(plan, Store(), rows_of(1, 2, 3, 4), 4.0) == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_a_connect_rate_is_part_of_the_plan() -> None:
 )
 def test_a_scenario_that_says_how_many_may_be_missing_is_believed(rest: str, clients: str) -> None:
     """With a criterion on presence, or with tolerated ends, there is nothing to doubt."""
-    assert absent_share(plan_of(PHASES + rest, clients), Store(), rows_of(10, 0, 0, 0)) is None
+    assert absent_share(plan_of(PHASES + rest, clients), Store(), rows_of(10, 0, 0, 0), 4.0) is None
 
 
 def test_refusals_are_for_a_criterion_on_attempts_to_judge() -> None:
@@ -74,8 +82,8 @@ def test_refusals_are_for_a_criterion_on_attempts_to_judge() -> None:
     store = Store()
     store.add(recorder.snapshot(0, 0.0, 1.0, {}))
 
-    assert absent_share(plan, store, rows_of(6, 6, 6, 6)) == pytest.approx(0.0)
-    assert absent_share(plan, store, rows_of(6, 6, 0, 0)) == pytest.approx(0.5)
+    assert absent_share(plan, store, rows_of(6, 6, 6, 6), 4.0) == pytest.approx(0.0)
+    assert absent_share(plan, store, rows_of(6, 6, 0, 0), 4.0) == pytest.approx(0.5)
 
 
 def test_losses_name_what_took_clients_away() -> None:

@@ -143,13 +143,14 @@ def _facts(
     if trouble is None and attempted and not answered:
         trouble = "no connection to the target was established"
     dropped, scheduled = generator.unsent(plan, store)
+    until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
     return RunFacts(
         state=record.state,
         target_unreachable=trouble,
         nothing_measured=not attempted,
         workers_lost=len(record.workers_lost),
         unsent_share=dropped / scheduled if scheduled else 0.0,
-        absent_share=delivery.absent_share(plan, store, collector.rows()) or 0.0,
+        absent_share=delivery.absent_share(plan, store, collector.rows(), until) or 0.0,
         losses=delivery.losses(collector.errors, store),
         forbidden=store.counter("forbidden"),
         saturated=tuple(

@@ -17,14 +17,17 @@ _ON_ATTEMPTS = frozenset(
 )
 _ON_PRESENCE = frozenset(("open", "closed"))
 _LISTED = 2
+_INSTANT = 1e-6
 
 
-def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]]) -> float | None:
+def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], until: float) -> float | None:
     """Return the share of the planned client-seconds in which nobody was open, 0…1; None: not to be judged.
 
-    It is not judged where the scenario itself says how many may be missing: a criterion on ``open`` or
-    ``closed``, or ends that are tolerated. With a criterion on attempts, clients that never got in are for
-    that criterion to judge, and do not count as missing.
+    Clients are counted at the end of a row, so that only rows that end by ``until`` say anything: seconds
+    since the start of the run after which everybody was told to leave. It is not judged where the scenario
+    itself says how many may be missing: a criterion on ``open`` or ``closed``, or ends that are tolerated.
+    With a criterion on attempts, clients that never got in are for that criterion to judge, and do not count
+    as missing.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
     tolerant = any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
@@ -38,9 +41,9 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]]) ->
     wanted = there = 0.0
     for row in rows:
         middle, end = row["t"] + row["length"] / 2, row["t"] + row["length"]
-        if middle >= plan.duration or any(start <= middle < over for start, over in warm):
+        if end > until + _INSTANT or any(start <= middle < over for start, over in warm):
             continue
-        expected = max(presence.total(min(end, plan.duration)) - excused, 0)
+        expected = max(presence.total(end) - excused, 0)
         wanted += expected * row["length"]
         there += min(row["clients"], expected) * row["length"]
     return 1 - there / wanted if wanted else None
