@@ -123,11 +123,10 @@ def test_a_killed_worker_makes_the_run_invalid_and_costs_no_more_than_its_interv
     ("text", "numbers", "code", "state"),
     [
         (SCENARIO, [signal.SIGINT], 130, "interrupted"),
-        (SCENARIO, [signal.SIGTERM], 143, "terminated"),
         (SLOW, [signal.SIGINT, signal.SIGINT], 130, "interrupted"),
         (SLOW, [signal.SIGTERM], 143, "terminated"),
     ],
-    ids=["SIGINT", "SIGTERM", "SIGINT twice, replies awaited", "SIGTERM, replies awaited"],
+    ids=["SIGINT", "SIGINT twice, replies awaited", "SIGTERM, replies awaited"],
 )
 def test_a_signal_ends_the_run_and_leaves_whole_files(
     text: str, numbers: list[signal.Signals], code: int, state: str, tmp_path: Path

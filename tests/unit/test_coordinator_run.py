@@ -16,6 +16,7 @@ from wsrun.coordinator import conduct as conducting
 from wsrun.coordinator.conduct import Conduct, SignalName
 from wsrun.coordinator.crew import _how_it_ended
 from wsrun.coordinator.journal import Journal
+from wsrun.coordinator.progress import Progress
 from wsrun.coordinator.run import (
     _encoded,
     _signals,
@@ -190,6 +191,24 @@ def test_a_crew_that_does_not_end_is_given_up(tmp_path: Path, monkeypatch: pytes
 
     assert crew.given_up[-1] == "did not end in time"
     assert not crew.is_over and crew.ended
+
+
+def test_a_suspended_run_is_not_taken_for_lost_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All processes stood still for an hour: that is no hour in which a worker could have been heard."""
+    now = [0.0]
+    monkeypatch.setattr(conducting.time, "monotonic", lambda: now[0])
+    crew, conduct = MadeUpCrew(looks=5), conduct_of(tmp_path, [])
+
+    def suspend(progress: Progress) -> None:
+        now[0] += 3600.0
+
+    conduct.perform(crew, suspend)  # type: ignore[arg-type]
+
+    assert conduct.ran > 3600.0
+    assert (conduct.state, conduct.stopped) == ("completed", None)
+    assert "did not end in time" not in crew.given_up
 
 
 def test_why_a_run_stopped_is_told_once_and_without_secrets(tmp_path: Path) -> None:
