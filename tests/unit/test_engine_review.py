@@ -19,9 +19,10 @@ from tests.fakes import FakeConnection, FakeTransport
 
 from wsrun.compiler import compile_plan
 from wsrun.engine.agenda import Agenda
+from wsrun.engine.body import MOST_UNSENT
 from wsrun.engine.performance import Performance
 from wsrun.engine.schedule import Schedule
-from wsrun.engine.session import MOST_UNSENT, Session
+from wsrun.engine.session import Session
 from wsrun.engine.world import Surroundings, World
 from wsrun.metrics.store import Store, stored
 from wsrun.pacing.arrivals import offsets
@@ -889,6 +890,85 @@ def test_after_a_request_by_pattern_the_short_way_is_taken_again() -> None:
 
     assert [field for payload, field in lines if payload != b"hi"] == ["id"] * (len(lines) - 1)
     assert ledger(store)["answered"] == ledger(store)["sent"] == len(lines)
+
+
+def test_rules_that_look_on_see_every_frame_after_a_request_by_pattern_too() -> None:
+    """The short way stays closed where each reply has to be looked at."""
+    plan = plan_of(
+        f"messages: {{ hi: {{ text: hi, reply: {{ match: {{ text: ho }} }} }}, ping: {PING} }}\n"
+        "profiles: { p: { start: [ { send: hi } ], mix: { ping: 1 } } }\n"
+        "clients: { all: { never: [ { where: { $.id: { exists: true } } } ] } }\n"
+        "phases: [ { duration: 3s, clients: 1, rate: 2/s } ]\n"
+    )
+
+    def answer(connection: FakeConnection, payload: bytes) -> None:
+        connection.reply("ho" if payload == b"hi" else payload.decode(), 0.01)
+
+    store = perform(plan, Network(answer))
+
+    assert store.counter("forbidden") == store.counter("replies.answered", message="ping") == 6
+
+
+# Flows
+
+
+def test_a_wait_for_a_close_that_was_given_up_does_not_cut_the_next_one_short() -> None:
+    """A client that leaves an `expect_close` closes in order, though the step's timeout passes meanwhile."""
+    plan = plan_of(
+        "messages: { hi: { text: hi } }\n"
+        "profiles: { p: { start: [ { expect_close: [ 4000 ], timeout: 3s } ], mix: { hi: 1 } } }\n"
+        "phases: [ { duration: 1s, clients: 1 } ]\n"
+    )
+
+    store = perform(plan, Network(QUIET, close_takes=2.5))
+
+    assert store.by_label("closed", "code") == {"1000": 1}
+
+
+def test_a_repeat_in_end_stops_when_the_drain_is_over() -> None:
+    """Its pauses are over then, and without them it would send as fast as it can."""
+    plan = plan_of(
+        "drain: 2s\nmessages: { bye: { text: bye } }\n"
+        "profiles: { p: { end: [ { repeat: [ { think: 300ms }, { send: bye } ], for: 1h } ] } }\n"
+        "phases: [ { duration: 1s, clients: 1 } ]\n"
+    )
+    transport = Network(QUIET)
+
+    store = perform(plan, transport)
+
+    assert len(transport.connections[0].sent) <= 2.0 / 0.3 + 1
+    assert store.by_label("closed", "code") == {"1000": 1}
+    assert store.end < 3.2
+
+
+def test_a_connection_that_is_going_has_gone_before_a_flow_makes_another() -> None:
+    """A client has one connection at a time, and the profile of the old one is not mixed up."""
+    plan = plan_of(
+        "messages: { hi: { text: hi } }\nprofiles:\n"
+        "  one: { flow: [ { connect: main }, { send: hi }, { think: 100ms } ] }\n  two: {}\n"
+        "clients: { all: { profiles: { one: 1 } } }\n"
+        "phases: [ { duration: 2s, clients: 1 }, { duration: 4s, profiles: { two: 1 } } ]\n"
+    )
+
+    def answer(connection: Any, payload: bytes) -> None:
+        if connection.loop.time() > 1.5:
+            connection.end_later(1.0, Closing(1011, "", "server"))
+
+    transport = Network(answer)
+    alive: list[int] = []
+
+    def act(world: World, performance: Performance) -> None:
+        def look(due: float) -> None:
+            alive.append(sum(world.open.values()))
+            world.agenda.call_at(due + 0.05, look)
+
+        world.agenda.call_at(0.05, look)
+
+    store = perform_with(plan, transport, act)
+
+    assert store.counter("connect.established") == store.counter("closed") > 5
+    assert max(alive) == 1
+    assert store.by_label("errors", "cause") == {"closed-1011": store.counter("closed", side="server")}
 
 
 # Everything at once

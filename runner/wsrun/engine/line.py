@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from orjson import loads
 
+from wsrun.engine.extras import is_extra
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
 from wsrun.engine.request import PatternRequest, Request
-from wsrun.expressions import MissingVariable, parse_id
+from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
 from wsrun.metrics.snapshot import Labels
 from wsrun.patterns import ABSENT, Frame
@@ -235,7 +236,7 @@ class Line:
             self.is_late(frame)
             or (observers is not None and observers.take(frame))
             or self.mailbox.offer(frame)
-            or self.is_extra(frame)
+            or is_extra(self.session, frame)
         ):
             self.mailbox.keep(frame, self.traffic)
 
@@ -290,18 +291,6 @@ class Line:
                 cell = self.late.pop(extract(frame), None)
                 if cell is not None:
                     cell.late_replies += 1
-                    return True
-        return False
-
-    def is_extra(self, frame: Frame) -> bool:
-        """Count a frame that answers a request which was answered before."""
-        for correlator in self.world.correlators:
-            for extract in correlator.extracts:
-                key = extract(frame)
-                # The id itself says whether this client sent it, so nothing is kept per answered message.
-                told = parse_id(key) if isinstance(key, str) else None
-                if told is not None and told[0] == self.session.number and told[2] <= self.session.ids.made:
-                    self.session.count("replies.extra")
                     return True
         return False
 

@@ -20,10 +20,11 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from wsrun.engine.body import body
 from wsrun.engine.closing import count_close
 from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
-from wsrun.engine.programs import TOKEN, Behaviour, ProfileProgram
+from wsrun.engine.programs import TOKEN, ProfileProgram
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell
@@ -32,12 +33,6 @@ from wsrun.transports import Closing
 
 if TYPE_CHECKING:
     from wsrun.engine.world import World
-
-SETTLE = 0.02
-"""Seconds until a client without pauses that could not send tries again."""
-
-MOST_UNSENT = 1 << 20
-"""Bytes that may wait in a connection before a client that awaits no replies stops adding to them."""
 
 _CLOSE_GRACE = 1.0
 """Seconds beyond ``close_timeout`` after which a transport that says nothing is given up."""
@@ -153,7 +148,7 @@ class Session:
             if self.line is not None and not self.program.expects_later:
                 self.line.mailbox.close(self.line.traffic)
             if good:
-                await self.body()
+                await body(self)
             await self.settle()
             self.is_ending = True
             self.is_fresh = False
@@ -243,88 +238,7 @@ class Session:
         self.token_until = now + world.plan.jwt.lifetime
         self.variables[TOKEN] = mint(world.plan.jwt, world.claims(self), now + world.unix_offset)
 
-    # The body
-
-    async def body(self) -> None:
-        """Follow the flow, or the mix, until told to leave, or without a connection."""
-        self.is_fresh = True
-        while not self.leaving and not self.is_lost:
-            if not (self.is_connected or self.program.reconnects):
-                return
-            if self.program.flow:
-                await self.follow()
-            else:
-                await self.converse()
-
-    async def follow(self) -> None:
-        """Run the flow once; a step that fails ends this pass."""
-        clock = self.world.clock
-        begun = clock()
-        self.is_idle = True
-        good = await run_steps(self, self.program.flow)
-        if (self.is_idle or not good) and clock() - begun < SETTLE:
-            # What fails at once, or neither sends nor waits, must not be done faster than the clock.
-            await self.rest(begun + SETTLE)
-        else:
-            await asyncio.sleep(0)
-
-    async def converse(self) -> None:
-        """Think, send, await the reply, again and again; under a schedule only be there."""
-        world, line = self.world, self.line
-        assert line is not None
-        clock = world.clock
-        fresh = True
-        if self not in world.ready and line.closing is None:
-            world.ready.add(self)
-        while not (self.leaving or self.program.flow) and line.closing is None:
-            # Between the last message and the end of a connection there is nothing to do.
-            behaviour = world.role(self) if line.is_open else None
-            if behaviour is None:
-                await self.sleep(None)
-                fresh = True
-                continue
-            if behaviour.pause is None:
-                await self.exchange(line, behaviour)
-                continue
-            pause = behaviour.pause(self.rng)
-            if fresh:
-                # Clients that come together do not speak together: the first think is spread.
-                pause *= self.rng.random()
-                fresh = False
-            due = clock() + pause
-            await self.sleep(due)
-            # Woken early; or the phase has turned, or the connection is going, and the news is on its way.
-            if clock() < due or self.leaving or not line.is_open or world.role(self) is None:
-                fresh = True
-                continue
-            program = behaviour.draw(self.rng)
-            reply = world.loop.create_future() if program.has_reply else None
-            if line.send(program, due, reply) and reply is not None:
-                await reply
-
-    async def exchange(self, line: Line, behaviour: Behaviour) -> None:
-        """Send and await the reply, again and again without a pause, while the role stays what it is."""
-        world = self.world
-        create_future = world.loop.create_future
-        send, draw = line.send, behaviour.draw
-        only, connection = behaviour.only, line.connection
-        assert connection is not None
-        self.roused = False
-        while connection.is_open and not (self.roused or self.leaving):
-            program = only or draw(self.rng)
-            if program.has_reply:
-                reply = create_future()
-                if send(program, None, reply):
-                    await reply
-                    continue
-            elif send(program, None, None):
-                # Nothing else would let the loop turn.
-                await asyncio.sleep(0)
-                while connection.is_open and connection.write_backlog > MOST_UNSENT and not self.roused:
-                    await self.sleep(world.clock() + SETTLE)
-                continue
-            # A message that cannot be made: not faster than the clock.
-            await self.sleep(world.clock() + SETTLE)
+    # Waiting
 
     async def rest(self, due: float) -> None:
         """Sleep until ``due``, whatever phases come, as long as there is a reason to stay."""

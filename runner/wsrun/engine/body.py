@@ -1,0 +1,106 @@
+"""What a client does between ``start`` and ``end``: its flow, or its mix, until told to leave or lost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from wsrun.engine.line import Line
+from wsrun.engine.programs import Behaviour
+from wsrun.engine.steps import run_steps
+
+if TYPE_CHECKING:
+    from wsrun.engine.session import Session
+
+SETTLE = 0.02
+"""Seconds until a client without pauses that could not send tries again."""
+
+MOST_UNSENT = 1 << 20
+"""Bytes that may wait in a connection before a client that awaits no replies stops adding to them."""
+
+
+async def body(session: Session) -> None:
+    """Follow the flow, or the mix, until told to leave, or without a connection."""
+    session.is_fresh = True
+    while not session.leaving and not session.is_lost:
+        if not (session.is_connected or session.program.reconnects):
+            return
+        if session.program.flow:
+            await _follow(session)
+        else:
+            await _converse(session)
+
+
+async def _follow(session: Session) -> None:
+    """Run the flow once; a step that fails ends this pass."""
+    clock = session.world.clock
+    begun = clock()
+    session.is_idle = True
+    good = await run_steps(session, session.program.flow)
+    if (session.is_idle or not good) and clock() - begun < SETTLE:
+        # What fails at once, or neither sends nor waits, must not be done faster than the clock.
+        await session.rest(begun + SETTLE)
+    else:
+        await asyncio.sleep(0)
+
+
+async def _converse(session: Session) -> None:
+    """Think, send, await the reply, again and again; under a schedule only be there."""
+    world, line = session.world, session.line
+    assert line is not None
+    clock = world.clock
+    fresh = True
+    if session not in world.ready and line.closing is None:
+        world.ready.add(session)
+    while not (session.leaving or session.program.flow) and line.closing is None:
+        # Between the last message and the end of a connection there is nothing to do.
+        behaviour = world.role(session) if line.is_open else None
+        if behaviour is None:
+            await session.sleep(None)
+            fresh = True
+            continue
+        if behaviour.pause is None:
+            await _exchange(session, line, behaviour)
+            continue
+        pause = behaviour.pause(session.rng)
+        if fresh:
+            # Clients that come together do not speak together: the first think is spread.
+            pause *= session.rng.random()
+            fresh = False
+        due = clock() + pause
+        await session.sleep(due)
+        # Woken early; or the phase has turned, or the connection is going, and the news is on its way.
+        if clock() < due or session.leaving or not line.is_open or world.role(session) is None:
+            fresh = True
+            continue
+        program = behaviour.draw(session.rng)
+        reply = world.loop.create_future() if program.has_reply else None
+        if line.send(program, due, reply) and reply is not None:
+            await reply
+    if session.program.flow:
+        world.ready.discard(session)
+
+
+async def _exchange(session: Session, line: Line, behaviour: Behaviour) -> None:
+    """Send and await the reply, again and again without a pause, while the role stays what it is."""
+    world = session.world
+    create_future = world.loop.create_future
+    send, draw = line.send, behaviour.draw
+    only, connection = behaviour.only, line.connection
+    assert connection is not None
+    session.roused = False
+    while connection.is_open and not (session.roused or session.leaving):
+        program = only or draw(session.rng)
+        if program.has_reply:
+            reply = create_future()
+            if send(program, None, reply):
+                await reply
+                continue
+        elif send(program, None, None):
+            # Nothing else would let the loop turn.
+            await asyncio.sleep(0)
+            while connection.is_open and connection.write_backlog > MOST_UNSENT and not session.roused:
+                await session.sleep(world.clock() + SETTLE)
+            continue
+        # A message that cannot be made: not faster than the clock.
+        await session.sleep(world.clock() + SETTLE)
