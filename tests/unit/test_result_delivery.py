@@ -100,3 +100,11 @@ def test_losses_name_what_took_clients_away() -> None:
     assert text.startswith("7 × the server refused the connection with HTTP 503, first at 1.0 s; 5 × ")
     assert "reply" not in text
     assert losses({}, Store()) is None
+
+
+def test_those_who_leave_as_a_row_ends_are_not_missed() -> None:
+    """At the moment at which a level falls, the higher and the lower number are both right."""
+    plan = plan_of("phases: [ { duration: 2s, clients: 10 }, { duration: 2s, clients: 2 } ]\n" + ASSERTED)
+
+    assert absent_share(plan, Store(), rows_of(10, 2, 2, 2), 4.0) == pytest.approx(0.0)
+    assert absent_share(plan, Store(), rows_of(10, 10, 2, 2), 4.0) == pytest.approx(0.0)

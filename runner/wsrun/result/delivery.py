@@ -17,6 +17,9 @@ _ON_ATTEMPTS = frozenset(
 )
 _ON_PRESENCE = frozenset(("open", "closed"))
 _LISTED = 2
+
+_LEAVING = 0.05
+"""Seconds in which clients that were just told to leave still count, or not any more."""
 _INSTANT = 1e-6
 
 
@@ -43,7 +46,9 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
         middle, end = row["t"] + row["length"] / 2, row["t"] + row["length"]
         if end > until + _INSTANT or any(start <= middle < over for start, over in warm):
             continue
-        expected = max(presence.total(end) - excused, 0)
+        # Those who leave at this very moment may or may not have been counted.
+        planned = min(presence.total(end), presence.total(end + _LEAVING))
+        expected = max(planned - excused, 0)
         wanted += expected * row["length"]
         there += min(row["clients"], expected) * row["length"]
     return 1 - there / wanted if wanted else None
