@@ -932,7 +932,7 @@ def test_a_repeat_in_end_stops_when_the_drain_is_over() -> None:
         "profiles: { p: { end: [ { repeat: [ { think: 300ms }, { send: bye } ], for: 1h } ] } }\n"
         "phases: [ { duration: 1s, clients: 1 } ]\n"
     )
-    transport = Network(QUIET)
+    transport = Network(QUIET, send_takes=0.001)
 
     store = perform(plan, transport)
 

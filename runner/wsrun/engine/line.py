@@ -55,6 +55,7 @@ class Line:
         "table",
         "tables",
         "traffic",
+        "usual_field",
         "waiting",
         "world",
     )
@@ -71,7 +72,8 @@ class Line:
         rules = self.world.rules[session.group]
         self.observers = None if rules is None else Observers(rules, self)
         # Where every frame is looked at, none goes the short way.
-        self.hot_field = None if rules is not None and rules.looks_on else self.world.hot_field
+        self.usual_field = None if rules is not None and rules.looks_on else self.world.hot_field
+        self.hot_field = self.usual_field
         self.table: dict[Any, Request] = self.tables[0] if self.tables else {}
         self.waiting: list[PatternRequest] = []
         self.late: dict[Any, Cell] | None = None
@@ -361,7 +363,7 @@ class Line:
         elif isinstance(request, PatternRequest):
             self.waiting.remove(request)
             if not self.waiting:
-                self.hot_field = self.world.hot_field
+                self.hot_field = self.usual_field
 
     def requests(self) -> list[Request]:
         """Return all that wait, oldest first."""
@@ -372,8 +374,8 @@ class Line:
         """Wait for the end of the connection, wanted from now on; None when it has not come in time."""
         self.is_closing = True
         if self.closing is None:
-            self.at_closing = self.world.loop.create_future()
-            self.world.agenda.call_at(until, lambda _: self.end_wait())
+            # A sleep of this wait alone: it may end early, and another one begin before its time.
+            self.at_closing = self.world.agenda.sleep_until(until)
             await self.at_closing
         if self.closing is None:
             self.is_closing = False

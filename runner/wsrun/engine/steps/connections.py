@@ -20,8 +20,8 @@ def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
     async def run(session: Session) -> bool:
         session.is_idle = False
         session.judge_close()
-        if session.is_connected:
-            await session.hang_up()
+        # One on which nothing can be sent any more is waited for, so that each client has one at a time.
+        await session.hang_up()
         session.line = await make_connection(session)
         # Who is told to leave while waiting for a handshake has not failed.
         return session.line is not None or session.leaving

@@ -62,7 +62,7 @@ def repeat(plan: RepeatStep, compiler: ProgramCompiler) -> Run:
         world = session.world
         until = float("inf") if plan.length is None else world.clock() + plan.length
         for number in itertools.count():
-            if session.leaving and not session.is_ending:
+            if session.hurried or (session.leaving and not session.is_ending):
                 return True
             if (plan.times is not None and number >= plan.times) or world.clock() >= until:
                 return True
