@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scopes import ANY_TEXT
 
-from wsrun.patterns import ABSENT, Frame, Source, SourceError, compile_source, parse_source
+from wsrun.patterns import ABSENT, Answer, Frame, Source, SourceError, compile_source, parse_source
 from wsrun.patterns.queries import compile_query
 
 NAMES = st.text(st.characters(exclude_characters="'\\", exclude_categories=["C"]), max_size=5)
@@ -69,11 +69,36 @@ def read(source: str, payload: str | bytes) -> Any:
         pytest.param("u8(999999999)", b"\x00", ABSENT, id="far beyond the end"),
         pytest.param("u8(0)", "abc", ABSENT, id="no numbers in a text frame"),
         pytest.param("socket", "x", "main", id="the socket"),
+        pytest.param("status", "x", ABSENT, id="no status in a message"),
+        pytest.param("header(Date)", "x", ABSENT, id="no header in a message"),
     ],
 )
 def test_a_source_reads_its_value(source: str, payload: str | bytes, expected: Any) -> None:
     """What is not there is ABSENT, never an exception."""
     assert expected == read(source, payload)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("status", 429, id="the status is a number"),
+        pytest.param("header(Retry-After)", "5", id="a header, its name in any case"),
+        pytest.param("header(set-cookie)", "a=1, b=2", id="headers of one name"),
+        pytest.param("header(Date)", ABSENT, id="a header that is not there"),
+        pytest.param("$.why", "full", id="the body as JSON"),
+        pytest.param("text", '{"why":"full"}', id="the body as text"),
+    ],
+)
+def test_an_http_answer_has_more_sources(source: str, expected: Any) -> None:
+    """A status, its headers, and the body as what a message would be."""
+    headers = [("retry-after", "5"), ("Set-Cookie", "a=1"), ("SET-COOKIE", "b=2")]
+    answer = Answer(429, headers, b'{"why":"full"}', 0.0)
+    assert expected == compile_source(parse_source(source))(answer)
+
+
+def test_a_body_that_is_no_text_is_read_as_bytes() -> None:
+    """An answer may carry anything."""
+    assert compile_source(parse_source("hex"))(Answer(500, [], b"\xff\x00", 0.0)) == "ff00"
 
 
 @given(JSON, st.sampled_from(["$", "$.a", "$.a.b", "$.a[0]", "$[0].a", "$['a']['b']", "$[1][0]"]))
@@ -105,8 +130,10 @@ def test_no_payload_makes_a_source_raise(source: str, payload: str | bytes) -> N
         ),
         pytest.param("result.id", "'result.id' is not a source", "$.result.id", id="a path without $"),
         pytest.param("[0]", "'[0]' is not a source", "$[0]", id="an index without $"),
-        pytest.param("status", "'status' is not a source", "yet", id="a source of HTTP"),
-        pytest.param("header(Set-Cookie)", "'header(Set-Cookie)' is not a source", "yet", id="a header"),
+        pytest.param("header()", "'header()' is not a source", "header(Content-Type)", id="no header"),
+        pytest.param(
+            "header(a b)", "'header(a b)' is not a source", "(Content-Type)", id="a name with a space"
+        ),
         pytest.param("/x", "this regex is not closed", "two slashes", id="a regex without its end"),
         pytest.param("//", "this regex is not closed", "two slashes", id="an empty regex"),
         pytest.param("/(?=x)/", "this regex does not compile", "no look-ahead", id="a regex that RE2 lacks"),
@@ -131,7 +158,15 @@ def test_an_unchosen_name_in_a_message_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("source", "expected"),
-    [("$.a", False), ("u8(0)", False), ("/x/", True), ("text", True), ("hex", True), ("socket", True)],
+    [
+        ("$.a", False),
+        ("u8(0)", False),
+        ("/x/", True),
+        ("text", True),
+        ("hex", True),
+        ("socket", True),
+        ("status", False),
+    ],
 )
 def test_some_sources_give_text_by_nature(source: str, expected: bool) -> None:
     """What they give is compared as text: there are no JSON types in it."""

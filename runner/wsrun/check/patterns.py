@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsrun.check.findings import Findings
-from wsrun.check.scene import Scene
+from wsrun.check.scene import Scene, mapping
 from wsrun.expressions import ExpressionError
 from wsrun.patterns import PatternError, SourceError, parse_pattern, parse_source
 from wsrun.source import Steps
@@ -16,14 +16,14 @@ def check_patterns(scene: Scene, findings: Findings) -> None:
     """Check all patterns, and all sources that stand by themselves or in captures."""
     for path, pattern, _ in scene.patterns():
         for place, single in _conditions(pattern, path):
-            _condition(single, place, findings)
+            _condition(single, place, findings, is_http=_is_http(path, scene))
     for path, source in scene.sources():
         if isinstance(source, str):
             _source(source, path, findings)
     for path, capture in scene.captures():
         for name, source in capture.items():
             if isinstance(source, str):
-                _source(source, (*path, name), findings)
+                _source(source, (*path, name), findings, is_http=_is_http(path, scene))
 
 
 def _conditions(pattern: Any, path: Steps) -> Iterator[tuple[Steps, dict[str, Any]]]:
@@ -40,12 +40,25 @@ def _conditions(pattern: Any, path: Steps) -> Iterator[tuple[Steps, dict[str, An
                 yield path, {source: wanted}
 
 
-def _condition(single: dict[str, Any], path: Steps, findings: Findings) -> None:
+def _is_http(path: Steps, scene: Scene) -> bool:
+    """Whether what stands at a path looks at HTTP answers: the reply to a message of HTTP."""
+    if "reply" not in path:
+        return False
+    message: Any = scene.document.data
+    for step in path[: path.index("reply")]:
+        message = message[step]
+    return "http" in mapping(message)
+
+
+def _condition(single: dict[str, Any], path: Steps, findings: Findings, *, is_http: bool) -> None:
     (source,) = single
     try:
-        parse_source(source)
+        is_foreign = parse_source(source).is_http and not is_http
     except SourceError as error:
         findings.add_key((*path, source), "source", _first_line(error.message), error.help)
+        return
+    if is_foreign:
+        findings.add_key((*path, source), "source", *_no_http(source))
         return
     try:
         parse_pattern(single)
@@ -59,11 +72,19 @@ def _condition(single: dict[str, Any], path: Steps, findings: Findings) -> None:
         return  # told with the other templates
 
 
-def _source(source: str, path: Steps, findings: Findings) -> None:
+def _source(source: str, path: Steps, findings: Findings, *, is_http: bool = False) -> None:
     try:
-        parse_source(source)
+        is_foreign = parse_source(source).is_http and not is_http
     except SourceError as error:
         findings.add(path, "source", _first_line(error.message), error.help)
+        return
+    if is_foreign:
+        findings.add(path, "source", *_no_http(source))
+
+
+def _no_http(source: str) -> tuple[str, str]:
+    what = source.partition("(")[0]
+    return f"a WebSocket message has no {what}", f"only answers of HTTP have a {what}"
 
 
 def _first_line(message: str) -> str:

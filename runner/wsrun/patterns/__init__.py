@@ -1,13 +1,14 @@
 """What a frame must be like: sources read values from it, patterns ask for them."""
 
 from wsrun.patterns.correlation import Correlation, correlation
-from wsrun.patterns.frame import ABSENT, Frame
+from wsrun.patterns.frame import ABSENT, Answer, Frame
 from wsrun.patterns.matchers import Matcher, compile_pattern
 from wsrun.patterns.parsing import Condition, Pattern, PatternError, parse_pattern
 from wsrun.patterns.sources import Source, SourceError, compile_source, parse_source
 
 __all__ = [
     "ABSENT",
+    "Answer",
     "Condition",
     "Correlation",
     "Frame",

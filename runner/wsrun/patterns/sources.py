@@ -1,4 +1,5 @@
-"""Where a value is read in a frame: ``$.a.b``, ``/regex/``, ``text``, ``hex``, ``u32(4)``, ``socket``."""
+"""Where a value is read in a frame: ``$.a.b``, ``/regex/``, ``text``, ``hex``, ``u32(4)``, ``socket``; and in
+an HTTP answer besides: ``status``, ``header(Name)``."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from wsrun.patterns.frame import ABSENT, Frame
 from wsrun.patterns.regexes import LONGEST_SUBJECT, RegexError, compile_regex, search
 
 Read = Callable[[Frame], Any]
-Kind = Literal["json", "regex", "text", "hex", "number", "socket"]
+Kind = Literal["json", "regex", "text", "hex", "number", "socket", "status", "header"]
 
 _NUMBER: Final = re.compile(r"(u8|u16|u32|u64)(le)?\((\d{1,9})\)")
 _SIMPLE: Final = re.compile(
@@ -20,9 +21,9 @@ _SIMPLE: Final = re.compile(
 )
 _STEP: Final = re.compile(r"\.([^\W\d]\w*)|\[(\d+)\]|\['([^'\\]*)'\]|\[\"([^\"\\]*)\"\]")
 _WIDTHS: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
-_PLAIN: Final[dict[str, Kind]] = {"text": "text", "hex": "hex", "socket": "socket"}
+_PLAIN: Final[dict[str, Kind]] = {"text": "text", "hex": "hex", "socket": "socket", "status": "status"}
 _WORDS: Final = (*_PLAIN, *(f"{name}{le}(0)" for name in _WIDTHS for le in ("", "le")))
-_LATER: Final = re.compile(r"status|header\(.*\)")
+_HEADER: Final = re.compile(r"header\(([!#$%&'*+.^_`|~0-9A-Za-z-]+)\)")
 _HELP: Final = "sources are $.json.path, /regex/, text, hex, socket, u8(offset) u16 u32 u64, u16le(offset) …"
 
 
@@ -46,7 +47,12 @@ class Source:
     @property
     def gives_text(self) -> bool:
         """Whether its values are text by nature, so that they are compared as text: "3" from a regex is 3."""
-        return self.kind in ("regex", "text", "hex", "socket")
+        return self.kind in ("regex", "text", "hex", "socket", "header")
+
+    @property
+    def is_http(self) -> bool:
+        """Whether only an HTTP answer has it, and no WebSocket message."""
+        return self.kind in ("status", "header")
 
 
 def parse_source(text: str) -> Source:
@@ -67,6 +73,8 @@ def parse_source(text: str) -> Source:
         return Source(text, _PLAIN[text])
     if _NUMBER.fullmatch(text):
         return Source(text, "number")
+    if _HEADER.fullmatch(text):
+        return Source(text, "header")
     if text.startswith("/"):
         raise SourceError("this regex is not closed", "a regex stands between two slashes")
     raise SourceError(f"{text[:60]!r} is not a source", _help(text))
@@ -84,7 +92,12 @@ def compile_source(source: Source) -> Read:
         case "hex":
             return lambda frame: frame.payload.hex() if isinstance(frame.payload, bytes) else ABSENT
         case "socket":
-            return lambda frame: "main"
+            return lambda frame: frame.socket
+        case "status":
+            return lambda frame: frame.status
+        case "header":
+            name = source.text[len("header(") : -1].lower()
+            return lambda frame: frame.header(name)
     return _number(source.text)
 
 
@@ -107,8 +120,8 @@ def _parse_path(text: str) -> Source:
 
 
 def _help(text: str) -> str:
-    if _LATER.fullmatch(text):
-        return "this is a source of HTTP, which wsrun does not have yet"
+    if text.startswith("header"):
+        return "write the name of the header in parentheses: header(Content-Type)"
     if text.startswith((".", "[")) or ("." in text and text.replace(".", "").isidentifier()):
         return f"a path into JSON begins with $: ${'' if text[0] in '.[' else '.'}{text[:60]}"
     near = difflib.get_close_matches(text, _WORDS, 1)
