@@ -203,7 +203,7 @@ def _messages() -> Iterable[Metric]:
     yield _distribution(
         "reply.first", _MESSAGE, "From the send of a message to the first frame of its reply."
     )
-    yield _distribution("reply.gap", _MESSAGE, "Between two frames of one reply.", available=False)
+    yield _distribution("reply.gap", _MESSAGE, "Between two frames of one reply.")
     yield _counter("messages.sent", _MESSAGE, "Messages handed to a connection.", being_open)
     yield _counter("messages.received", _CLIENT, "Messages received, replies included.", being_open)
     yield _counter("messages.unmatched", _CLIENT, "Received messages that nothing waited for.", being_open)

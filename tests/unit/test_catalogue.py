@@ -23,6 +23,7 @@ AVAILABLE = [
     "round_trip",
     "service_time",
     "reply.first",
+    "reply.gap",
     "messages.sent",
     "messages.received",
     "messages.unmatched",
@@ -57,7 +58,6 @@ AVAILABLE = [
 ]
 
 NOT_YET = [
-    "reply.gap",
     "delivery.time",
     "delivery.spread",
     "reconnect.time",

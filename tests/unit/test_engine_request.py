@@ -41,15 +41,18 @@ def test_what_came_in_order_with_others_between_is_good(parts: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize(
-    ("parts", "number"), [(("done", "begun", "end"), 2), (("begun", "end"), 2), (("done", "end"), 1)]
+    ("parts", "number", "name"),
+    [(("done", "begun", "end"), 2, "done"), (("begun", "end"), 2, "done"), (("done", "end"), 1, "begun")],
 )
-def test_what_came_out_of_order_or_not_fails_the_reply(parts: tuple[str, ...], number: int) -> None:
+def test_what_came_out_of_order_or_not_fails_the_reply(
+    parts: tuple[str, ...], number: int, name: str
+) -> None:
     """The error says which of the patterns had not come when the reply was complete."""
     snapshots = ask(f"until: {{ $.part: end }}, {IN_ORDER}", *parts)
 
     assert stored(snapshots).counter("replies.failed") == 2
     assert causes(snapshots) == {"reply-out-of-order": 2}
-    wanted = f"ask: number {number} of the 2 in in_order did not come in its turn"
+    wanted = f"ask: number {number} of the 2 in in_order did not come in its turn: {{ $.part: {name} }}"
     assert set(sentences(snapshots)) == {wanted}
 
 
@@ -89,3 +92,17 @@ def test_without_until_the_last_of_count_completes_the_reply() -> None:
 def test_fewer_than_count_without_until_time_out() -> None:
     """Nothing says that no more will come."""
     assert causes(ask("count: 3", "a", "b")) == {"reply-timeout": 2}
+
+
+def test_the_gaps_of_a_reply_lie_between_its_messages() -> None:
+    """Three messages have two gaps; the time before the first is none, nor is that between replies."""
+    gaps = stored(ask("count: 3", "a", "b", "c")).distribution("reply.gap")
+
+    assert gaps.count == 2 * 2
+    assert gaps.minimum == pytest.approx(0.01)
+    assert gaps.maximum == pytest.approx(0.01)
+
+
+def test_a_reply_of_one_message_has_no_gap() -> None:
+    """No data is not zero."""
+    assert stored(ask("until: { $.part: end }", "end")).distribution("reply.gap").count == 0

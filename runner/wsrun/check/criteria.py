@@ -33,7 +33,7 @@ _MEANT = {
 }
 """Words of other tools, and the metric that is meant."""
 
-_NEED_REPLIES = ("round_trip", "service_time", "reply.first", "replies.")
+_NEED_REPLIES = ("round_trip", "service_time", "reply.", "replies.")
 
 
 def check_criteria(scene: Scene, findings: Findings) -> None:

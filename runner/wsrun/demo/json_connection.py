@@ -28,7 +28,11 @@ class JsonConnection(Connection):
         if isinstance(message, dict):
             self.take(message)
         else:
-            self.send_json({"ok": False, "error": "a message is a JSON object"})
+            self.refuse()
+
+    def refuse(self) -> None:
+        """Answer what is no JSON object."""
+        self.send_json({"ok": False, "error": "a message is a JSON object"})
 
     def send_json(self, message: dict[str, Any]) -> None:
         """Send a message."""

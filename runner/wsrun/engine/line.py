@@ -270,8 +270,6 @@ class Line:
 
     def take(self, request: PatternRequest, frame: Frame) -> None:
         """Handle a frame that belongs to a request."""
-        if request.answers == 0 and (request.until is not None or request.program.count is not None):
-            request.cell.first.append(frame.at - request.sent)
         is_complete = request.is_completed_by(frame)
         capture(request.program.captures, frame, self.session.variables)
         if request.error is not None and request.error(frame):

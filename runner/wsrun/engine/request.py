@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from wsrun.wording import cut, in_flow
+
 if TYPE_CHECKING:
     from wsrun.engine.line import Line
     from wsrun.engine.programs import MessageProgram
@@ -54,10 +56,11 @@ class PatternRequest(Request):
 
     ``belongs`` says which frames are its own, None where the key alone does; ``until``, ``error`` and
     ``expect`` are None where the scenario names no such pattern. ``answers`` counts the frames so far,
-    ``turns`` are the patterns of ``in_order`` that are still to come, the next one last.
+    ``latest`` is when the last of them came, ``turns`` are the patterns of ``in_order`` that are still to
+    come, the next one last.
     """
 
-    __slots__ = ("answers", "belongs", "error", "expect", "turns", "until")
+    __slots__ = ("answers", "belongs", "error", "expect", "latest", "turns", "until")
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class PatternRequest(Request):
         super().__init__(line, program, cell, due, sent, future, order)
         session = line.session
         self.answers = 0
+        self.latest = sent
         self.belongs: Callable[[Frame], bool] | None = None
         self.until: Callable[[Frame], bool] | None = None
         self.error: Callable[[Frame], bool] | None = None
@@ -88,6 +92,11 @@ class PatternRequest(Request):
 
     def is_completed_by(self, frame: Frame) -> bool:
         """Take note of a frame, and tell whether the reply is complete with it."""
+        if self.answers:
+            self.cell.gaps.append(frame.at - self.latest)
+        elif self.until is not None or self.program.count is not None:
+            self.cell.first.append(frame.at - self.sent)
+        self.latest = frame.at
         self.answers += 1
         if self.turns and self.turns[-1](frame):
             self.turns.pop()
@@ -100,10 +109,14 @@ class PatternRequest(Request):
         program = self.program
         if self.expect is not None and not self.expect(frame):
             return "reply-unexpected", "the reply was not what the scenario expects"
+        if self.turns:
+            # Before the count: which one is missing says more than that one is.
+            missing, of = len(program.in_order) - len(self.turns), len(program.in_order)
+            assert program.plan.reply is not None
+            wanted = cut(in_flow(program.plan.reply.in_order[missing]))
+            said = f"number {missing + 1} of the {of} in in_order did not come in its turn: {wanted}"
+            return "reply-out-of-order", said
         if program.count is not None and self.answers != program.count:
             came = "1 message" if self.answers == 1 else f"{self.answers} messages"
             return "reply-count", f"the reply had {came}, and count is {program.count}"
-        if self.turns:
-            number, of = len(program.in_order) - len(self.turns) + 1, len(program.in_order)
-            return "reply-out-of-order", f"number {number} of the {of} in in_order did not come in its turn"
         return None

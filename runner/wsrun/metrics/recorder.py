@@ -35,7 +35,12 @@ _COUNTERS = (
     ("replies.late", "late_replies"),
     ("replies.extra", "extra_replies"),
 )
-_ARRAYS = (("round_trip", "round_trip"), ("service_time", "service_time"), ("reply.first", "first"))
+_ARRAYS = (
+    ("round_trip", "round_trip"),
+    ("service_time", "service_time"),
+    ("reply.first", "first"),
+    ("reply.gap", "gaps"),
+)
 _TRAFFIC = (
     ("messages.received", "received"),
     ("bytes.received", "bytes_received"),
@@ -75,6 +80,7 @@ class Cell:
         "extra_replies",
         "failed",
         "first",
+        "gaps",
         "labels",
         "late",
         "late_replies",
@@ -91,6 +97,7 @@ class Cell:
         self.round_trip: array[float] = array("d")
         self.service_time: array[float] = array("d")
         self.first: array[float] = array("d")
+        self.gaps: array[float] = array("d")
         self.sent = self.late = self.bytes_sent = self.expected = self.answered = self.failed = 0
         self.timed_out = self.lost = self.pending = self.late_replies = self.extra_replies = 0
 

@@ -13,6 +13,7 @@ DISTRIBUTIONS = {
     "round_trip": "round trip",
     "service_time": "service time",
     "reply.first": "time to the first part of a reply",
+    "reply.gap": "time between two parts of a reply",
     "connect.time": "connect time",
     "connect.dns": "name look-up",
     "connect.tcp": "TCP connect",

@@ -10,6 +10,7 @@ from wsrun.demo.http import Request
 from wsrun.demo.paths import auth, faults
 from wsrun.demo.paths.chat import Chat
 from wsrun.demo.paths.echo import Echo
+from wsrun.demo.paths.mcp import Mcp
 from wsrun.demo.paths.prices import Prices
 from wsrun.demo.paths.push import Push
 from wsrun.demo.paths.rpc import Rpc
@@ -28,6 +29,7 @@ PATHS = {
     "/echo": Path(Echo, "sends every message back as it is"),
     "/chat": Path(Chat, "rooms: join, say, who, leave"),
     "/rpc": Path(Rpc, "answers requests after a scripted delay: ?latency=lognormal:20ms:80ms&seed=1"),
+    "/mcp": Path(Mcp, "tools of an agent by JSON-RPC; each call tells its stages: ?latency=constant:20ms"),
     "/push": Path(Push, "pushes by itself: ?rate=100/s&size=100"),
     "/prices": Path(Prices, "ticks of the symbols that are subscribed to"),
     "/auth": Path(auth.answer, "an echo that wants a JWT: Authorization: Bearer, or ?token="),
