@@ -17,7 +17,6 @@ from wsrun.data import read_rows
 from wsrun.pacing.population import all_changes
 from wsrun.plan import (
     BodyPlan,
-    ConnectStep,
     CriterionPlan,
     DataPlan,
     GroupPlan,
@@ -29,12 +28,10 @@ from wsrun.plan import (
     Plan,
     ProfilePlan,
     ReactPlan,
-    SendStep,
-    StepPlan,
     TargetPlan,
     TlsPlan,
-    all_steps,
 )
+from wsrun.plan_steps import ConnectStep, SendStep, StepPlan, all_steps
 from wsrun.source import Document
 
 DEFAULT_PROFILE = "default"

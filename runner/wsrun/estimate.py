@@ -19,14 +19,16 @@ from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
 from wsrun.pacing.presence import Presence
 from wsrun.plan import (
-    ChooseStep,
-    ExpectNoneStep,
     GroupPlan,
-    IfStep,
     MessagePlan,
     Mix,
     PhasePlan,
     Plan,
+)
+from wsrun.plan_steps import (
+    ChooseStep,
+    ExpectNoneStep,
+    IfStep,
     RepeatStep,
     SendStep,
     StepPlan,

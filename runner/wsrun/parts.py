@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from wsrun import units
-from wsrun.plan import Bursts, Level, NeverPlan, PausePlan, ReplyPlan, SequencePlan
+from wsrun.plan import (
+    Bursts,
+    Level,
+    NeverPlan,
+    ReplyPlan,
+    SequencePlan,
+)
+from wsrun.plan_steps import PausePlan
 
 
 def duration(text: str | None, default: float) -> float:

@@ -7,12 +7,13 @@ travel between processes: each worker compiles them once, before the run starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from wsrun.criteria import Criterion
 from wsrun.diagnostics import Location
+from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +29,10 @@ class TlsPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPlan:
-    """One server to connect to. ``url`` and header values are templates."""
+    """One socket of a client: the server to connect to. ``url`` and header values are templates."""
 
     url: str
+    name: str = "main"
     headers: tuple[tuple[str, str], ...] = ()
     subprotocols: tuple[str, ...] = ()
     compression: Literal["none", "deflate"] = "none"
@@ -91,7 +93,8 @@ class ReplyPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePlan:
-    """One kind of message; ``index`` is its position in ``Plan.messages``."""
+    """One kind of message; ``index`` is its position in ``Plan.messages``, ``socket`` that of its socket in
+    ``Plan.targets``."""
 
     index: int
     name: str
@@ -100,132 +103,7 @@ class MessagePlan:
     kind: str | None = None
     priority: str = "normal"
     reply: ReplyPlan | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PausePlan:
-    """A pause. ``kind`` and its ``values``: fixed (length,), uniform (from, to), exponential (mean,),
-    lognormal (median, p95); seconds each."""
-
-    kind: Literal["fixed", "uniform", "exponential", "lognormal"]
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendStep:
-    """Send these messages (indexes) at once, ``times`` times, then wait for their replies if ``wait``."""
-
-    messages: tuple[int, ...]
-    times: int = 1
-    wait: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectStep:
-    """Wait until ``count`` frames that fit ``pattern`` have come; the mailbox is read first."""
-
-    pattern: Any
-    count: int = 1
-    timeout: float = 5.0
-    capture: tuple[tuple[str, str], ...] = ()
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThinkStep:
-    """Do nothing for a while."""
-
-    pause: PausePlan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectStep:
-    """Open the connection."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectNoneStep:
-    """Look for ``length`` seconds whether a frame comes that fits; one in the mailbox counts already."""
-
-    pattern: Any
-    length: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectCloseStep:
-    """Wait for the server to close with one of the codes; none given: with any."""
-
-    codes: frozenset[int] = frozenset()
-    timeout: float = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseStep:
-    """Close the connection: cleanly with a code, or by a reset."""
-
-    code: int = 1000
-    how: Literal["clean", "reset"] = "clean"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetStep:
-    """Write variables; the values are templates."""
-
-    values: tuple[tuple[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatStep:
-    """Do steps again and again: ``times`` times, for ``length`` seconds, or while ``condition`` is true."""
-
-    steps: tuple[StepPlan, ...]
-    times: int | None = None
-    length: float | None = None
-    condition: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChooseStep:
-    """Do one of several, drawn by weight."""
-
-    choices: tuple[tuple[float, tuple[StepPlan, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IfStep:
-    """Do ``then`` where the condition is true, else ``otherwise``."""
-
-    condition: str
-    then: tuple[StepPlan, ...]
-    otherwise: tuple[StepPlan, ...] = ()
-
-
-StepPlan = (
-    SendStep
-    | ExpectStep
-    | ExpectNoneStep
-    | ExpectCloseStep
-    | ConnectStep
-    | CloseStep
-    | ThinkStep
-    | SetStep
-    | RepeatStep
-    | ChooseStep
-    | IfStep
-)
-
-
-def all_steps(steps: Iterable[StepPlan]) -> Iterator[StepPlan]:
-    """Yield steps and the steps inside them."""
-    for step in steps:
-        yield step
-        if isinstance(step, RepeatStep):
-            yield from all_steps(step.steps)
-        elif isinstance(step, ChooseStep):
-            for _, chosen in step.choices:
-                yield from all_steps(chosen)
-        elif isinstance(step, IfStep):
-            yield from all_steps((*step.then, *step.otherwise))
+    socket: int = 0
 
 
 Mix = tuple[tuple[int, float], ...]
@@ -240,7 +118,7 @@ class ProfilePlan:
     name: str
     mix: Mix = ()
     flow: tuple[StepPlan, ...] = ()
-    think: PausePlan = PausePlan(kind="fixed", values=(1.0,))
+    think: PausePlan = THINK
     start: tuple[StepPlan, ...] = ()
     end: tuple[StepPlan, ...] = ()
 
@@ -360,7 +238,7 @@ class CriterionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything about one run."""
+    """Everything about one run. ``target`` is the socket ``main``, ``sockets`` are those beside it."""
 
     name: str
     description: str | None
@@ -371,6 +249,7 @@ class Plan:
     interval: float
     drain: float
     target: TargetPlan
+    sockets: tuple[TargetPlan, ...] = ()
     jwt: JwtPlan | None
     data: tuple[DataPlan, ...]
     messages: tuple[MessagePlan, ...]
@@ -383,3 +262,13 @@ class Plan:
     def duration(self) -> float:
         """Seconds from the start to the end of the last phase, drain not included."""
         return self.phases[-1].end
+
+    @property
+    def targets(self) -> tuple[TargetPlan, ...]:
+        """Every socket that a client may have, ``main`` first."""
+        return (self.target, *self.sockets)
+
+    @property
+    def close_timeout(self) -> float:
+        """Seconds that a close may take at most, on whichever socket."""
+        return max(target.close_timeout for target in self.targets)

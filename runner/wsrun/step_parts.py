@@ -7,7 +7,7 @@ from typing import Any
 
 from wsrun import units
 from wsrun.parts import duration, pause
-from wsrun.plan import (
+from wsrun.plan_steps import (
     ChooseStep,
     CloseStep,
     ConnectStep,

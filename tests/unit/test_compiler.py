@@ -12,16 +12,13 @@ from compiled import FIVE_LINES, HEAD, PHASES, REPLY, compiled, with_target
 
 from wsrun.compiler import compile_plan
 from wsrun.plan import (
-    ExpectStep,
     GroupPlan,
     Level,
-    PausePlan,
     ProfilePlan,
-    SendStep,
     TargetPlan,
-    ThinkStep,
     TlsPlan,
 )
+from wsrun.plan_steps import ExpectStep, PausePlan, SendStep, ThinkStep
 from wsrun.source import parse
 
 

@@ -8,7 +8,7 @@ from statistics import fmean
 import pytest
 
 from wsrun.pacing.pauses import compile_pause, mean_pause
-from wsrun.plan import PausePlan
+from wsrun.plan_steps import PausePlan
 
 DRAWS = 20_000
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsrun import parts
-from wsrun.plan import Bursts, Level, PausePlan, ReplyPlan
+from wsrun.plan import Bursts, Level, ReplyPlan
+from wsrun.plan_steps import PausePlan
 from wsrun.units import UnitError
 
 

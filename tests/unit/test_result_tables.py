@@ -11,7 +11,7 @@ from runs import Attempt, Event, Sent, collected, events, plan_of, snapshots_of
 
 from wsrun.metrics.snapshot import Snapshot, series
 from wsrun.metrics.store import Store, stored
-from wsrun.plan import PausePlan
+from wsrun.plan_steps import PausePlan
 from wsrun.result import tables
 
 PLAN = plan_of()

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun import units
-from wsrun.plan import (
+from wsrun.plan import Plan
+from wsrun.plan_steps import (
     ChooseStep,
     CloseStep,
     ConnectStep,
@@ -15,7 +16,6 @@ from wsrun.plan import (
     ExpectStep,
     IfStep,
     PausePlan,
-    Plan,
     RepeatStep,
     SendStep,
     SetStep,

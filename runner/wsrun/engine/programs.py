@@ -25,16 +25,13 @@ from wsrun.patterns import (
     parse_pattern,
     parse_source,
 )
-from wsrun.plan import (
+from wsrun.plan import MessagePlan, Mix, Plan, ProfilePlan
+from wsrun.plan_steps import (
     ConnectStep,
     ExpectCloseStep,
     ExpectNoneStep,
     ExpectStep,
-    MessagePlan,
-    Mix,
     PausePlan,
-    Plan,
-    ProfilePlan,
     StepPlan,
     all_steps,
 )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from wsrun.plan import PausePlan
+from wsrun.plan_steps import PausePlan
 
 NORMAL_P95 = 1.6448536269514722
 """The 95 % quantile of the standard normal distribution."""

@@ -11,7 +11,8 @@ from wsrun.metrics.store import Store
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import whole_clients
 from wsrun.pacing.shares import shares
-from wsrun.plan import Bursts, Level, PausePlan, PhasePlan, Plan
+from wsrun.plan import Bursts, Level, PhasePlan, Plan
+from wsrun.plan_steps import PausePlan
 from wsrun.result.distributions import describe
 from wsrun.result.timeline import levels
 

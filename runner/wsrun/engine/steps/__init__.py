@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wsrun.plan import (
+from wsrun.plan_steps import (
     ChooseStep,
     CloseStep,
     ConnectStep,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wsrun.engine.closing import take_close
 from wsrun.engine.connecting import connect as make_connection
 from wsrun.engine.steps import Run
-from wsrun.plan import CloseStep, ConnectStep, ExpectCloseStep
+from wsrun.plan_steps import CloseStep, ConnectStep, ExpectCloseStep
 
 if TYPE_CHECKING:
     from wsrun.engine.programs import ProgramCompiler

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from wsrun.engine.steps import Run, compile_steps, run_steps
 from wsrun.expressions import MissingVariable, compile_value
 from wsrun.pacing.pauses import compile_pause
-from wsrun.plan import ChooseStep, IfStep, RepeatStep, SetStep, ThinkStep
+from wsrun.plan_steps import (
+    ChooseStep,
+    IfStep,
+    RepeatStep,
+    SetStep,
+    ThinkStep,
+)
 
 IDLE = 0.001
 """Seconds between rounds that neither send nor wait, where nothing says how many there are."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wsrun.engine.mailbox import Expectation
 from wsrun.engine.steps import Run
-from wsrun.plan import ExpectNoneStep, ExpectStep
+from wsrun.plan_steps import ExpectNoneStep, ExpectStep
 
 if TYPE_CHECKING:
     from wsrun.engine.line import Line

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wsrun.engine.steps import Run
-from wsrun.plan import SendStep
+from wsrun.plan_steps import SendStep
 
 if TYPE_CHECKING:
     from wsrun.engine.programs import MessageProgram, ProgramCompiler
