@@ -15,8 +15,8 @@ from wsrun.source import Steps
 from wsrun.wording import choose, closest, joined, quoted
 
 _SIDES = ("client", "server", "network")
-_PRIORITIES = ("low", "normal", "high")
 _SOCKETS = ("main",)
+_PLURALS = {"priority": "priorities"}
 _MEANT = {
     "connections": "connect.established",
     "cpu": "generator.cpu",
@@ -140,14 +140,15 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
         "message": list(scene.messages),
         "kind": scene.kinds,
         "side": _SIDES,
-        "priority": _PRIORITIES,
+        "priority": scene.priorities,
         "socket": _SOCKETS,
     }.get(label)
     if known is not None and value not in known:
         if label == "message" and value.startswith("inline-"):
             return None
         message = f"there is no {label} {quoted(value)}"
-        help_text = choose(value, known, f"{label}s") if known else f"no message has a {label}"
+        plural = _PLURALS.get(label, f"{label}s")
+        help_text = choose(value, known, plural) if known else f"no message has a {label}"
         return f"unknown-{label}", message, help_text
     lowest, highest = {"code": (1000, 4999), "status": (100, 599)}.get(label, (0, 0))
     if highest and not (value.isascii() and value.isdigit() and lowest <= int(value[:9]) <= highest):

@@ -71,6 +71,13 @@ class Scene:
         kinds = [message.get("kind") for _, message in self.all_messages()]
         return list(dict.fromkeys(kind for kind in kinds if isinstance(kind, str)))
 
+    @cached_property
+    def priorities(self) -> list[str]:
+        """The priorities that messages have; none where no message differs from the others."""
+        written = [message.get("priority") for _, message in self.all_messages()]
+        names = [name if isinstance(name, str) else "normal" for name in written]
+        return list(dict.fromkeys(names)) if {*names} - {"normal"} else []
+
     def steps(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every step with its path, those inside other steps too."""
         for name, profile in self.profiles.items():

@@ -122,6 +122,7 @@ def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]
             message.body.kind: source,
             "frame": message.frame,
             "kind": message.kind,
+            "priority": message.priority,
             "reply": None if message.reply is None else _reply(message.reply),
         }
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wsrun.engine.mailbox import capture
+from wsrun.engine.precedence import by_priority
 from wsrun.engine.programs import Captures, MessageProgram, ProgramCompiler, compile_captures, names_in
 from wsrun.metrics.snapshot import Labels
 from wsrun.patterns import (
@@ -126,7 +127,7 @@ class Rules:
             Reaction(
                 Where(rule.where, compiler),
                 compile_captures(rule.capture),
-                [compiler.messages[index] for index in rule.sends],
+                by_priority(compiler.messages[index] for index in rule.sends),
                 rule.close,
             )
             for rule in plan.react

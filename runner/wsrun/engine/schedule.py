@@ -4,12 +4,16 @@ Message k of a phase is due at the k-th offset of its arrivals and belongs to cl
 the number of clients planned at that moment; so every worker knows by itself which messages are its own, and
 the choice does not depend on how many workers there are. A slot that is not open hands its message to the
 next open client of the same worker.
+
+Where messages have priorities, all that are due by now are drawn first, and leave in their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsrun.engine.precedence import DueMessages
+from wsrun.engine.programs import MessageProgram
 from wsrun.engine.roster import Roster
 from wsrun.engine.session import Session
 from wsrun.engine.world import World
@@ -24,6 +28,9 @@ BATCH = 64
 
 SKIPPED_AT_ONCE = 1000
 """Messages of other workers that are passed over before the loop turns."""
+
+MOST_DRAWN = 1000
+"""Messages with priorities that are drawn, and put in order, before some of them are sent."""
 
 
 class Schedule:
@@ -50,12 +57,14 @@ class Schedule:
         self._turn = 0
         self._until = float("inf")
         self._is_over = False
+        self._drawn = DueMessages()
+        self._work = self._run_by_priority if world.has_priorities else self._run
 
     def start(self) -> None:
         """Send from now on, each message at its time."""
         self._advance()
         if not self._is_over:
-            self._world.agenda.call_at(self._due, self._run)
+            self._world.agenda.call_at(self._due, self._work)
 
     def stop(self, until: float) -> None:
         """Send nothing that is due at ``until`` (absolute seconds) or later."""
@@ -64,13 +73,19 @@ class Schedule:
     @property
     def is_behind(self) -> bool:
         """Whether a stopped schedule has messages left that were due before it was stopped."""
+        return bool(self._drawn) or self._has_more
+
+    @property
+    def _has_more(self) -> bool:
         return not self._is_over and self._due < self._until
 
     def give_up(self) -> None:
         """Count what a stopped schedule has left as dropped."""
-        while self.is_behind:
+        while self._drawn:
+            self._drop(self._drawn.pop()[0])
+        while self._has_more:
             if self._is_own:
-                self._drop()
+                self._drop(self._due)
             self._advance()
         self._is_over = True
 
@@ -102,24 +117,62 @@ class Schedule:
             self._advance()
             if not is_own:
                 break
-        if not self._is_over and self._due < self._until:
+        if self._has_more:
             world.agenda.call_at(self._due, self._run)
 
-    def _drop(self) -> None:
+    def _run_by_priority(self, _: float) -> None:
+        world, drawn = self._world, self._drawn
+        now = world.clock()
+        while self._has_more and self._due <= now and len(drawn) < MOST_DRAWN:
+            if not self._is_own:
+                self._advance()
+                break
+            session = self._choose(self._slot)
+            if session is None:
+                self._drop(self._due)
+            else:
+                drawn.add(self._due, session, self._draw(session))
+            self._advance()
+        for _ in range(min(BATCH, len(drawn))):
+            self._send_drawn(*drawn.pop())
+        if drawn:
+            world.agenda.call_at(now, self._run_by_priority)
+        elif self._has_more:
+            world.agenda.call_at(self._due, self._run_by_priority)
+
+    def _drop(self, due: float) -> None:
         world = self._world
-        labels = {"group": world.plan.groups[self._group].name, **world.stretch_at(self._due).labels}
+        labels = {"group": world.plan.groups[self._group].name, **world.stretch_at(due).labels}
         world.recorder.count("messages.dropped", labels_of(labels))
 
     def _send(self) -> None:
-        world = self._world
-        session = self._roster.session_at(self._group, self._slot)
-        if session is None or session not in world.ready or not self._can_send(session):
-            session = self._next_open()
+        session = self._choose(self._slot)
         if session is None or session.line is None:
-            self._drop()
+            self._drop(self._due)
             return
-        behaviour = world.behaviour(session.profile_index, self._phase.index)
-        session.line.send(behaviour.draw(session.rng), self._due, None)
+        session.line.send(self._draw(session), self._due, None)
+
+    def _send_drawn(self, due: float, session: Session, program: MessageProgram) -> None:
+        if session not in self._world.ready or not self._can_send(session):
+            # Gone since it was drawn: whoever is there sends what is its own to send.
+            other = self._next_open()
+            if other is None:
+                self._drop(due)
+                return
+            session, program = other, self._draw(other)
+        if session.line is not None:
+            session.line.send(program, due, None)
+
+    def _choose(self, slot: int) -> Session | None:
+        """Return the client of a slot if it can send, else the next one that can; None: nobody."""
+        session = self._roster.session_at(self._group, slot)
+        if session is None or session not in self._world.ready or not self._can_send(session):
+            return self._next_open()
+        return session
+
+    def _draw(self, session: Session) -> MessageProgram:
+        behaviour = self._world.behaviour(session.profile_index, self._phase.index)
+        return behaviour.draw(session.rng)
 
     def _can_send(self, session: Session) -> bool:
         """Whether a client that is ready is still connected and has something to send."""

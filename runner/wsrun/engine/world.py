@@ -90,6 +90,7 @@ class World:
         )
         compiled = ProgramCompiler(plan, tools, self.deadlines)
         self.messages = compiled.messages
+        self.has_priorities = any(message.priority != "normal" for message in plan.messages)
         self.profiles = compiled.profiles
         self.rules = [compile_rules(group, compiled) for group in plan.groups]
         self.correlators = tuple(compiled.correlators)
@@ -178,7 +179,7 @@ class World:
             **self.labels(session.group, session.profile_index, line.stretch),
             message=program.name,
             kind=plan.kind,
-            priority=None if plan.priority == "normal" else plan.priority,
+            priority=plan.priority if self.has_priorities else None,
         )
         line.cells[program.index] = cell
         return cell

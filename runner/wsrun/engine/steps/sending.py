@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from wsrun.engine.precedence import by_priority
 from wsrun.engine.steps import Run
 from wsrun.plan_steps import SendStep
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def send(plan: SendStep, compiler: ProgramCompiler) -> Run:
-    """Compile a ``send``."""
+    """Compile a ``send``; of several messages the higher priority goes first."""
     indexes = plan.messages * plan.times
     if len(indexes) == 1 and plan.wait:
         return _one(compiler.messages[indexes[0]])
-    programs = [compiler.messages[index] for index in indexes]
+    programs = by_priority(compiler.messages[index] for index in indexes)
 
     async def run(session: Session) -> bool:
         loop, line = session.world.loop, session.line
