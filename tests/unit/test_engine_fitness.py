@@ -69,8 +69,8 @@ def test_readings_are_the_workers_own_and_the_open_clients_by_group_and_profile(
         world = world_with(loop.time)
         fitness = Fitness(world)
         fitness.start()
-        world.open[0, 0] = 3
-        world.open[0, 1] = 2
+        world.open[0, 0, 0] = 3
+        world.open[0, 1, 0] = 2
         await asyncio.sleep(1.0)
         made = fitness.gauges(backlog=77)
         world.agenda.close()
@@ -103,7 +103,7 @@ def test_descriptors_are_those_at_the_start_and_the_open_clients() -> None:
         fitness = Fitness(world)
         key = series("generator.descriptors", worker="2")
         before = fitness.gauges(0)[key].last
-        world.open[0, 0] = 10
+        world.open[0, 0, 0] = 10
         assert fitness.gauges(0)[key].last == before + 10
         world.agenda.close()
 

@@ -39,7 +39,7 @@ class Box:
 
     @property
     def kept(self) -> list[str]:
-        return [str(one.payload) for one in self.mailbox._frames]
+        return [str(one.payload) for one in self.mailbox.frames]
 
 
 def test_what_came_before_is_read_oldest_first_and_the_rest_stays() -> None:

@@ -61,7 +61,7 @@ class Conduct:
         self._seen = 0
         self._aborts = Aborts(plan)
         self._waited = 0.0
-        self._closing = plan.drain + plan.target.close_timeout + GRACE
+        self._closing = plan.drain + plan.close_timeout + GRACE
         self._limit = plan.duration + self._closing
         self._is_dismissal = False
         """Whether the workers are ended on purpose when the limit is reached, and are not lost then."""

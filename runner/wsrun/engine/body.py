@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wsrun.engine.line import Line
+from wsrun.engine.lines import Lines
 from wsrun.engine.programs import Behaviour
 from wsrun.engine.steps import run_steps
 
@@ -46,7 +47,7 @@ async def _follow(session: Session) -> None:
 
 async def _converse(session: Session) -> None:
     """Think, send, await the reply, again and again; under a schedule only be there."""
-    world, line = session.world, session.line
+    world, line = session.world, session.speaker
     assert line is not None
     clock = world.clock
     fresh = True
@@ -81,7 +82,7 @@ async def _converse(session: Session) -> None:
         world.ready.discard(session)
 
 
-async def _exchange(session: Session, line: Line, behaviour: Behaviour) -> None:
+async def _exchange(session: Session, line: Line | Lines, behaviour: Behaviour) -> None:
     """Send and await the reply, again and again without a pause, while the role stays what it is."""
     world = session.world
     create_future = world.loop.create_future

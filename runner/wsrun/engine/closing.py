@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wsrun.engine.lines import lines_of
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import CloseSide, Closing
 
@@ -17,34 +18,39 @@ if TYPE_CHECKING:
 def count_close(session: Session, line: Line, closing: Closing, at: float) -> None:
     """Count the end of a connection; one that nobody asked for or tolerates is an error.
 
-    Where a step may still expect that close, the error waits for ``Session.judge_close``: a server that
+    Where a step may still expect that close, the error waits for ``judge_closes``: a server that
     closes right after its last reply is often faster than the step.
     """
     world = session.world
-    labels = world.labels(session.group, session.profile_index, world.stretch_at(at))
+    labels = world.labels(session.group, session.profile_index, world.stretch_at(at), line.socket)
     code, side = str(closing.code), closing.side
     world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
-    is_ours = line.is_closing and (closing.side == "client" or not session.is_hanging_up)
+    is_ours = line.is_closing and (closing.side == "client" or not line.is_hanging_up)
     good = is_ours and (closing.cause is None or closing.cause == "aborted")
     if good or closing.code in world.plan.groups[session.group].tolerate_closes:
         return
     labels |= {"code": code, "side": side}
     cause, text = closing.cause or f"closed-{closing.code}", _close_text(closing)
-    session.unjudged = partial(
-        world.recorder.error, cause, session.client_id, world.elapsed(at), text, labels
-    )
+    line.unjudged = partial(world.recorder.error, cause, session.client_id, world.elapsed(at), text, labels)
     if not session.program.expects_close:
-        session.judge_close()
+        judge_closes(session)
 
 
-def take_close(session: Session) -> bool:
+def judge_closes(session: Session) -> None:
+    """Count the closes that nobody asked for, and that no ``expect_close`` took."""
+    for line in lines_of(session):
+        if line.unjudged is not None:
+            line.unjudged()
+            line.unjudged = None
+
+
+def take_close(line: Line) -> bool:
     """Take the close that came before it was expected; False where there is none to take."""
-    line = session.line
-    if line is None or line.closing is None or line.is_closing:
+    if line.closing is None or line.is_closing:
         return False
-    if session.unjudged is None and session.is_ending:
+    if line.unjudged is None and line.session.is_ending:
         return False
-    session.unjudged = None
+    line.unjudged = None
     return True
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wsrun.engine.line import Line
+from wsrun.engine.sockets import SocketProgram
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import ConnectFailure, Endpoint
@@ -16,21 +17,24 @@ if TYPE_CHECKING:
 _PARTS = ("dns", "tcp", "tls", "upgrade")
 
 
-async def connect(session: Session) -> Line | None:
-    """Connect when a handshake is free; None when there is no connection, which is counted by its cause."""
+async def connect(session: Session, index: int = 0) -> Line | None:
+    """Connect a socket (by its index) when a handshake is free.
+
+    None when there is no connection, which is counted by its cause.
+    """
     world = session.world
+    socket = world.sockets[index]
     async with world.handshakes:
         if session.leaving and not session.is_ending:
             return None
-        labels = world.labels(session.group, session.profile_index, world.stretch)
+        labels = world.labels(session.group, session.profile_index, world.stretch, socket)
         key = labels_of(labels)
         recorder = world.recorder
         recorder.count("connect.attempted", key)
-        line = Line(session, mailbox=False, labels=key)
+        line = Line(session, socket, mailbox=False, labels=key)
         try:
             session.born()
-            session.seq = 0
-            endpoint = await _endpoint(session)
+            endpoint = await _endpoint(session, socket)
             started = world.clock()
             connection = await world.transport.open(endpoint, line)
         except ConnectFailure as failure:
@@ -56,7 +60,7 @@ async def connect(session: Session) -> Line | None:
             value = getattr(timings, name)
             if value is not None:
                 recorder.sample(f"connect.{name}", key, value)
-        world.opened(session)
+        world.opened(session, socket)
         return line
 
 
@@ -73,18 +77,17 @@ def _count_failure(session: Session, failure: ConnectFailure, labels: dict[str, 
     world.recorder.error(failure.cause, session.client_id, at, failure.text, {**labels, "status": status})
 
 
-async def _endpoint(session: Session) -> Endpoint:
-    """Evaluate where and how a client connects."""
-    world = session.world
-    target = world.plan.target
-    url = world.url(session)
+async def _endpoint(session: Session, socket: SocketProgram) -> Endpoint:
+    """Evaluate where and how a client connects a socket."""
+    world, target = session.world, socket.target
+    url = socket.url(session)
     return Endpoint(
         url=url,
-        headers=tuple((name, value(session)) for name, value in world.headers),
+        headers=tuple((name, value(session)) for name, value in socket.headers),
         subprotocols=target.subprotocols,
         compression=target.compression == "deflate",
         max_message=target.max_message,
-        ssl=world.ssl,
+        ssl=socket.ssl,
         server_name=target.tls.server_name,
         connect_timeout=target.connect_timeout,
         close_timeout=target.close_timeout,

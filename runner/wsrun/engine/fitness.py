@@ -56,8 +56,8 @@ class Fitness:
             series("generator.descriptors", worker=worker): Gauge.of(float(self._descriptors + connections)),
             series("generator.backlog", worker=worker): Gauge.of(float(backlog)),
         }
-        for (group, profile), number in world.open.items():
-            labels = world.labels(group, profile, world.stretch)
+        for (group, profile, socket), number in world.open.items():
+            labels = world.labels(group, profile, world.stretch, world.sockets[socket])
             made[series("open", worker=worker, **labels)] = Gauge.of(float(number))
         return made
 

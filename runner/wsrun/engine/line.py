@@ -9,11 +9,12 @@ and measured by ``benchmarks/roundtrip.py``.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orjson import loads
 
-from wsrun.engine.extras import is_extra
+from wsrun.engine.belonging import is_extra, is_late, oldest_fit
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
@@ -26,6 +27,7 @@ from wsrun.transports import Closing, Connection
 
 if TYPE_CHECKING:
     from wsrun.engine.session import Session
+    from wsrun.engine.sockets import SocketProgram
 
 REMEMBERED = 1000
 """Keys of timed-out requests that a connection remembers, to know a late reply from a stray frame."""
@@ -35,7 +37,11 @@ LATE = 0.010
 
 
 class Line:
-    """A client's side of one connection; the transport's ``Sink``. ``labels`` are those of its attempt."""
+    """A client's side of one connection; the transport's ``Sink``.
+
+    ``labels`` are those of its attempt. ``unjudged`` counts a close that nobody asked for, and that a step
+    may still expect.
+    """
 
     __slots__ = (
         "at_closing",
@@ -43,41 +49,51 @@ class Line:
         "closing",
         "connection",
         "first_due",
+        "frame",
         "hot_field",
         "is_closing",
+        "is_hanging_up",
         "labels",
         "late",
         "mailbox",
         "observers",
         "order",
+        "seq",
         "session",
+        "socket",
         "stretch",
         "table",
         "tables",
         "traffic",
+        "unjudged",
         "usual_field",
         "waiting",
         "world",
     )
 
-    def __init__(self, session: Session, *, mailbox: bool, labels: Labels = ()) -> None:
+    def __init__(
+        self, session: Session, socket: SocketProgram, *, mailbox: bool, labels: Labels = ()
+    ) -> None:
         self.session = session
+        self.socket = socket
+        self.frame = socket.frame
         self.world = session.world
         self.labels = labels
         self.connection: Connection | None = None
         self.closing: Closing | None = None
-        self.is_closing = False
+        self.is_closing = self.is_hanging_up = False
         self.at_closing: asyncio.Future[None] | None = None
+        self.unjudged: Callable[[], None] | None = None
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
         rules = self.world.rules[session.group]
         self.observers = None if rules is None else Observers(rules, self)
         # Where every frame is looked at, none goes the short way.
-        self.usual_field = None if rules is not None and rules.looks_on else self.world.hot_field
+        self.usual_field = None if rules is not None and rules.looks_on else socket.hot_field
         self.hot_field = self.usual_field
-        self.table: dict[Any, Request] = self.tables[0] if self.tables else {}
+        self.table: dict[Any, Request] = self.tables[socket.hot_table] if self.tables else {}
         self.waiting: list[PatternRequest] = []
         self.late: dict[Any, Cell] | None = None
-        self.order = 0
+        self.order = self.seq = 0
         self.mailbox = Mailbox(session.variables, is_open=mailbox)
         self.first_due: float | None = None
         self.stretch: Stretch = self.world.stretch
@@ -90,7 +106,10 @@ class Line:
     def turn(self, stretch: Stretch) -> None:
         """Write into the numbers of another part of the run from now on."""
         self.stretch = stretch
-        self.cells, self.traffic = self.world.numbers(self.session.group, self.session.profile_index, stretch)
+        session = self.session
+        self.cells, self.traffic = self.world.numbers(
+            session.group, session.profile_index, stretch, self.socket
+        )
 
     # Sending
 
@@ -127,7 +146,7 @@ class Line:
                 session.message_id = session.ids.make(int((now + world.unix_offset) * 1e6))
             if program.needs_renewal:
                 session.renew()
-            session.seq += 1
+            session.seq = self.seq = self.seq + 1
             payload = program.build(session)
             key: Any = None
             if program.key_is_id:
@@ -221,52 +240,26 @@ class Line:
                     if future is not None and not future.done():
                         future.set_result(True)
                     return
-        self.sort(Frame(payload, at))
+        self.sort(self.frame(payload, at))
 
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""
         observers = self.observers
         if observers is not None:
             observers.look(frame)
-        request = self.oldest_fit(frame)
+        request = oldest_fit(self, frame)
         if isinstance(request, PatternRequest):
             self.take(request, frame)
         elif request is not None:
             self.forget(request)
             self.answer(request, frame.at)
         elif not (
-            self.is_late(frame)
+            is_late(self, frame)
             or (observers is not None and observers.take(frame))
             or self.mailbox.offer(frame)
             or is_extra(self.session, frame)
         ):
             self.mailbox.keep(frame, self.traffic)
-
-    def oldest_fit(self, frame: Frame) -> Request | None:
-        """Return the oldest waiting request that a frame belongs to."""
-        best: Request | None = None
-        for correlator, table in zip(self.world.correlators, self.tables, strict=True):
-            if not table:
-                continue
-            for extract in correlator.extracts:
-                key = extract(frame)
-                if key is ABSENT:
-                    continue
-                request = table.get(key)
-                if request is None or (best is not None and best.order < request.order):
-                    continue
-                if (
-                    not isinstance(request, PatternRequest)
-                    or request.belongs is None
-                    or request.belongs(frame)
-                ):
-                    best = request
-        for request in self.waiting:
-            if best is not None and best.order < request.order:
-                break
-            if request.belongs is not None and request.belongs(frame):
-                return request
-        return best
 
     def take(self, request: PatternRequest, frame: Frame) -> None:
         """Handle a frame that belongs to a request."""
@@ -281,18 +274,6 @@ class Line:
                 self.answer(request, frame.at)
             else:
                 self.fail(request, *miss)
-
-    def is_late(self, frame: Frame) -> bool:
-        """Count a frame that answers a request which has timed out."""
-        if not self.late:
-            return False
-        for correlator in self.world.correlators:
-            for extract in correlator.extracts:
-                cell = self.late.pop(extract(frame), None)
-                if cell is not None:
-                    cell.late_replies += 1
-                    return True
-        return False
 
     # Ends of requests
 

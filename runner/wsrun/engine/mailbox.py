@@ -53,11 +53,11 @@ class Expectation:
 class Mailbox:
     """The mailbox of one connection, open from the handshake until nothing will be expected any more."""
 
-    __slots__ = ("_expectation", "_frames", "_variables", "is_open")
+    __slots__ = ("_expectation", "_variables", "frames", "is_open")
 
     def __init__(self, variables: dict[str, Any], *, is_open: bool) -> None:
         self.is_open = is_open
-        self._frames: deque[Frame] = deque()
+        self.frames: deque[Frame] = deque()
         self._variables = variables
         self._expectation: Expectation | None = None
 
@@ -71,21 +71,30 @@ class Mailbox:
         if not self.is_open:
             traffic.unmatched += not frame.is_known
             return
-        self._frames.append(frame)
-        if len(self._frames) > CAPACITY:
-            dropped = self._frames.popleft()
+        self.frames.append(frame)
+        if len(self.frames) > CAPACITY:
+            dropped = self.frames.popleft()
             traffic.mailbox_dropped += 1
             traffic.unmatched += not dropped.is_known
 
     def expect(self, expectation: Expectation) -> bool:
         """Read what is there, oldest first, and from then on what comes; True when all wanted was there."""
-        frames = self._frames
+        frames = self.frames
         for _ in range(len(frames)):
             frame = frames.popleft()
             if not expectation.take(frame, self._variables):
                 frames.append(frame)
-        self._expectation = expectation if expectation.wanted else None
+        self.wait(expectation)
         return not expectation.wanted
+
+    def read(self, expectation: Expectation, frame: Frame) -> None:
+        """Hand over one frame of those that are there, if it is wanted and fits."""
+        if expectation.take(frame, self._variables):
+            self.frames.remove(frame)
+
+    def wait(self, expectation: Expectation) -> None:
+        """Hand over what comes from now on, as long as something is wanted."""
+        self._expectation = expectation if expectation.wanted else None
 
     def release(self) -> None:
         """End the expectation, unmet if it still waits."""
@@ -97,5 +106,5 @@ class Mailbox:
         """Expect nothing any more: what is left was for nobody."""
         self.release()
         self.is_open = False
-        traffic.unmatched += sum(not frame.is_known for frame in self._frames)
-        self._frames.clear()
+        traffic.unmatched += sum(not frame.is_known for frame in self.frames)
+        self.frames.clear()

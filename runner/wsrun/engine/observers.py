@@ -182,7 +182,9 @@ class Observers:
         if connection is None or not connection.is_open:
             return  # What comes between our close and the end is taken, and not answered any more.
         for program in reaction.sends:
-            line.send(program, None, None)
+            speaker = line if program.socket == line.socket.index else line.session.speaker
+            if speaker is not None:
+                speaker.send(program, None, None)
         if reaction.close is not None:
             line.is_closing = True
             connection.close(reaction.close)

@@ -8,6 +8,7 @@ from functools import partial
 
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
+from wsrun.engine.lines import backlog_of, lines_of
 from wsrun.engine.roster import Roster
 from wsrun.engine.schedule import Schedule
 from wsrun.engine.world import World
@@ -86,10 +87,10 @@ class Performance:
             return
         world.deadlines.sweep(world.clock())
         for session in roster.sessions:
-            if session.line is not None:
-                session.line.leave_pending()
+            for line in lines_of(session):
+                line.leave_pending()
             session.hurry()
-        if not await roster.wait(world.clock() + world.plan.target.close_timeout + CLOSING_GRACE):
+        if not await roster.wait(world.clock() + world.plan.close_timeout + CLOSING_GRACE):
             roster.cancel()
 
     async def _farewell(self) -> None:
@@ -164,10 +165,7 @@ class Performance:
         world.agenda.call_at(due + world.plan.interval, self._read)
 
     def _gauges(self) -> dict[Series, Gauge]:
-        backlog = 0
-        for session in self._roster.sessions:
-            if session.line is not None and session.line.connection is not None and session.line.is_open:
-                backlog += session.line.connection.write_backlog
+        backlog = sum(backlog_of(line) for session in self._roster.sessions for line in lines_of(session))
         return self._fitness.gauges(backlog)
 
     def _snapshot(self, end: float, gauges: dict[Series, Gauge]) -> None:

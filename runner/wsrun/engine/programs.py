@@ -73,6 +73,7 @@ class MessageProgram:
         "plan",
         "queue",
         "simple",
+        "socket",
         "table",
         "timeout",
         "until",
@@ -83,6 +84,7 @@ class MessageProgram:
         self.plan = plan
         self.index = plan.index
         self.name = plan.name
+        self.socket = plan.socket
         self.binary = plan.frame == "binary"
         self.build: Callable[[Scope], bytes] = compile_body(plan.body, compiler.tools)
         self.has_reply = plan.reply is not None
@@ -194,6 +196,7 @@ class ProgramCompiler:
     def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines) -> None:
         self.tools = tools
         self.deadlines = deadlines
+        self.has_sockets = bool(plan.sockets)
         self.renewed = {data.name for data in plan.data if data.per == "message"}
         if plan.jwt is not None:
             self.renewed.add(TOKEN)

@@ -147,10 +147,11 @@ class Schedule:
 
     def _send(self) -> None:
         session = self._choose(self._slot)
-        if session is None or session.line is None:
+        speaker = None if session is None else session.speaker
+        if session is None or speaker is None:
             self._drop(self._due)
             return
-        session.line.send(self._draw(session), self._due, None)
+        speaker.send(self._draw(session), self._due, None)
 
     def _send_drawn(self, due: float, session: Session, program: MessageProgram) -> None:
         if session not in self._world.ready or not self._can_send(session):
@@ -160,8 +161,9 @@ class Schedule:
                 self._drop(due)
                 return
             session, program = other, self._draw(other)
-        if session.line is not None:
-            session.line.send(program, due, None)
+        speaker = session.speaker
+        if speaker is not None:
+            speaker.send(program, due, None)
 
     def _choose(self, slot: int) -> Session | None:
         """Return the client of a slot if it can send, else the next one that can; None: nobody."""

@@ -16,14 +16,15 @@ closing        the peer has closed    gone
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from wsrun.engine.body import body
-from wsrun.engine.closing import count_close
+from wsrun.engine.closing import count_close, judge_closes
 from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
+from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
@@ -54,12 +55,12 @@ class Session:
         "is_born",
         "is_ending",
         "is_fresh",
-        "is_hanging_up",
         "is_idle",
         "leaving",
         "line",
         "message_id",
         "number",
+        "others",
         "phase",
         "profile_index",
         "roused",
@@ -67,7 +68,6 @@ class Session:
         "seq",
         "slot",
         "token_until",
-        "unjudged",
         "variables",
         "wake",
         "world",
@@ -90,16 +90,15 @@ class Session:
         self.token_until = float("inf")
         self.leaving = False
         self.is_born = False
-        self.is_hanging_up = False
         self.is_ending = False
         self.is_fresh = False
         self.is_idle = True
         self.at_leave: Callable[[], None] | None = None
-        self.unjudged: Callable[[], None] | None = None
         self.hurried = False
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
+        self.others: dict[int, Line] | None = {} if world.plan.sockets else None
         self._rng: Random | None = None
         self._rng_seed = f"{world.plan.seed}/{self.client_id}/{life}"
         self._messages_made = 0
@@ -145,25 +144,27 @@ class Session:
                 if self.line is None:
                     return
             good = await run_steps(self, program.start)
-            if self.line is not None and not self.program.expects_later:
-                self.line.mailbox.close(self.line.traffic)
+            if not self.program.expects_later:
+                for line in lines_of(self):
+                    line.mailbox.close(line.traffic)
             if good:
                 await body(self)
             await self.settle()
             self.is_ending = True
             self.is_fresh = False
-            self.judge_close()
+            judge_closes(self)
             await run_steps(self, self.program.end)
             await self.settle()
-            await self.hang_up()
+            await self.hang_up(lines_of(self))
         except MissingVariable as missing:
             self.error("missing-variable", f"at birth: nothing was written to {missing.name}")
         finally:
-            self.judge_close()
-            if self.line is not None and self.line.closing is None and self.line.connection is not None:
-                # What the transport will say comes too late to be counted.
-                self.line.leave_pending()
-                self.line.connection.abort()
+            judge_closes(self)
+            for line in lines_of(self):
+                if line.closing is None and line.connection is not None:
+                    # What the transport will say comes too late to be counted.
+                    line.leave_pending()
+                    line.connection.abort()
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
@@ -193,14 +194,15 @@ class Session:
         was_scheduled = world.is_scheduled(self.group, self.phase)
         self.phase = phase
         # Counted as open until the end is told, which is later than the moment of the last message.
-        is_open = self.line is not None and self.line.closing is None
-        if is_open:
-            world.closed(self)
+        lines = lines_of(self)
+        there = [line.socket for line in lines if line.closing is None]
+        for socket in there:
+            world.closed(self, socket)
         self.profile_index = world.profile_of(self.group, self.slot, phase)
-        if is_open:
-            world.opened(self)
-        if self.line is not None:
-            self.line.turn(world.stretch)
+        for socket in there:
+            world.opened(self, socket)
+        for line in lines:
+            line.turn(world.stretch)
         is_same = profile == self.profile_index and behaviour.is_like(world.behaviour(profile, phase))
         if was_scheduled or world.is_scheduled(self.group, phase) or not is_same:
             self.rouse()
@@ -256,28 +258,28 @@ class Session:
 
     async def settle(self) -> None:
         """Wait until no reply is awaited; each has its own timeout."""
-        for request in () if self.line is None else self.line.requests():
+        for request in [request for line in lines_of(self) for request in line.requests()]:
             if request.done:
                 continue
             if request.future is None:
                 request.future = self.world.loop.create_future()
             await request.future
 
-    async def hang_up(self, code: int = 1000, *, reset: bool = False) -> None:
-        """Close, in good order or by a reset, and wait for the end; nothing to do without a connection."""
-        line, world = self.line, self.world
-        if line is None or line.connection is None:
-            return
-        line.mailbox.close(line.traffic)
-        if line.closing is not None:
-            return
-        line.is_closing = self.is_hanging_up = True
-        if reset:
-            line.connection.abort()
-        else:
-            line.connection.close(code)
-        await line.wait_closed(world.clock() + world.plan.target.close_timeout + _CLOSE_GRACE)
-        self.is_hanging_up = False
+    async def hang_up(self, lines: Iterable[Line], code: int = 1000, *, reset: bool = False) -> None:
+        """Close connections, in good order or by a reset, and wait for their ends."""
+        ending = []
+        for line in lines:
+            if line.connection is not None:
+                line.mailbox.close(line.traffic)
+                if line.closing is None:
+                    ending.append(line)
+                    line.is_closing = line.is_hanging_up = True
+                    if reset:
+                        line.connection.abort()
+                    else:
+                        line.connection.close(code)
+        for line in ending:
+            await line.wait_closed(self.world.clock() + line.socket.target.close_timeout + _CLOSE_GRACE)
 
     # What the line tells
 
@@ -287,33 +289,30 @@ class Session:
         return self.world.profiles[self.profile_index]
 
     @property
-    def is_lost(self) -> bool:
-        """Whether the connection ended and neither we nor a step of ours asked for it."""
-        line = self.line
-        return line is not None and line.closing is not None and not line.is_closing
+    def speaker(self) -> Line | Lines | None:
+        """What the client speaks over: its connection, or all of them as one where it has several."""
+        return self.line if self.others is None else Lines(self)
 
     @property
-    def has_closed(self) -> bool:
-        """Whether the connection ended as we, or a step of ours, wanted."""
-        return self.line is not None and self.line.closing is not None and self.line.is_closing
+    def is_lost(self) -> bool:
+        """Whether a connection ended and neither we nor a step of ours asked for it."""
+        if self.line is not None and is_lost(self.line):
+            return True
+        return bool(self.others) and any(map(is_lost, lines_of(self)))
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection is there."""
-        return self.line is not None and self.line.is_open
+        """Whether a connection is there."""
+        if self.line is not None and self.line.is_open:
+            return True
+        return bool(self.others) and any(line.is_open for line in lines_of(self))
 
     def line_closed(self, line: Line, closing: Closing, at: float) -> None:
-        """Count how the connection ended, and look around."""
-        self.world.closed(self)
+        """Count how a connection ended, and look around."""
+        self.world.closed(self, line.socket)
         self.world.ready.discard(self)
         count_close(self, line, closing, at)
         self.rouse()
-
-    def judge_close(self) -> None:
-        """Count the close that nobody asked for, if there was one and no ``expect_close`` took it."""
-        if self.unjudged is not None:
-            self.unjudged()
-            self.unjudged = None
 
     def count(self, name: str) -> None:
         """Add one to a counter of this client's group and profile."""

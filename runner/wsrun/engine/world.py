@@ -24,7 +24,8 @@ from wsrun.engine.observers import compile_rules
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.ready import Ready
 from wsrun.engine.request import Request
-from wsrun.expressions import FakePool, Tools, compile_text, compile_value
+from wsrun.engine.sockets import SocketProgram, compile_sockets
+from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import all_changes
@@ -94,20 +95,17 @@ class World:
         self.profiles = compiled.profiles
         self.rules = [compile_rules(group, compiled) for group in plan.groups]
         self.correlators = tuple(compiled.correlators)
-        self.hot_field = _hot_field(compiled)
         self._matches = [None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages]
-        self.url = compile_text(plan.target.url, tools)
-        self.headers = tuple((name, compile_text(value, tools)) for name, value in plan.target.headers)
+        self.sockets = compile_sockets(plan, compiled)
         self.assign = [
             tuple((name, compile_value(value, tools)) for name, value in group.assign)
             for group in plan.groups
         ]
         self.claims = None if plan.jwt is None else compile_value(dict(plan.jwt.claims), tools)
         self.pickers = tuple((data, RowPicker(data, plan.seed)) for data in plan.data)
-        self.ssl = _ssl_context(plan)
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
-        self.open: Counter[tuple[int, int]] = Counter()
-        self._numbers: dict[tuple[int, int, int], tuple[list[Cell | None], Traffic]] = {}
+        self.open: Counter[tuple[int, int, int]] = Counter()
+        self._numbers: dict[tuple[int, int, int, int], tuple[list[Cell | None], Traffic]] = {}
         self._seats = _seats(plan)
         self._behaviours: dict[tuple[int, int], Behaviour] = {}
         self._shares: dict[tuple[tuple[int, float], ...], list[int]] = {}
@@ -152,22 +150,24 @@ class World:
                 self.addresses[key] = (str(found[0][4][0]), key[1])
         return known
 
-    def opened(self, session: Session) -> None:
+    def opened(self, session: Session, socket: SocketProgram) -> None:
         """Take note of a connection that was made."""
-        self.open[session.group, session.profile_index] += 1
+        self.open[session.group, session.profile_index, socket.index] += 1
 
-    def closed(self, session: Session) -> None:
+    def closed(self, session: Session, socket: SocketProgram) -> None:
         """Take note of a connection that is over."""
-        self.open[session.group, session.profile_index] -= 1
+        self.open[session.group, session.profile_index, socket.index] -= 1
 
     # Numbers
 
-    def numbers(self, group: int, profile: int, stretch: Stretch) -> tuple[list[Cell | None], Traffic]:
-        """Return where clients of a group and profile write in a part of the run."""
-        key = (group, profile, stretch.index)
+    def numbers(
+        self, group: int, profile: int, stretch: Stretch, socket: SocketProgram
+    ) -> tuple[list[Cell | None], Traffic]:
+        """Return where clients of a group and profile write what a socket does in a part of the run."""
+        key = (group, profile, stretch.index, socket.index)
         found = self._numbers.get(key)
         if found is None:
-            traffic = self.recorder.traffic(**self.labels(group, profile, stretch))
+            traffic = self.recorder.traffic(**self.labels(group, profile, stretch, socket))
             found = self._numbers[key] = ([None] * len(self.messages), traffic)
         return found
 
@@ -176,7 +176,7 @@ class World:
         session = line.session
         plan = program.plan
         cell = self.recorder.cell(
-            **self.labels(session.group, session.profile_index, line.stretch),
+            **self.labels(session.group, session.profile_index, line.stretch, line.socket),
             message=program.name,
             kind=plan.kind,
             priority=plan.priority if self.has_priorities else None,
@@ -184,11 +184,14 @@ class World:
         line.cells[program.index] = cell
         return cell
 
-    def labels(self, group: int, profile: int, stretch: Stretch) -> dict[str, str | None]:
-        """The labels of a client's numbers."""
+    def labels(
+        self, group: int, profile: int, stretch: Stretch, socket: SocketProgram | None = None
+    ) -> dict[str, str | None]:
+        """The labels of a client's numbers, or of those of one of its sockets."""
         return {
             "group": self.plan.groups[group].name,
             "profile": self.plan.profiles[profile].name,
+            "socket": None if socket is None else socket.label,
             **stretch.labels,
         }
 
@@ -296,21 +299,3 @@ def _seats(plan: Plan) -> list[int]:
         if change.enter:
             most[change.group] = max(most[change.group], change.slot + 1)
     return [0, *itertools.accumulate(most)][: len(most)]
-
-
-def _hot_field(compiled: ProgramCompiler) -> str | None:
-    """The one top-level JSON field that tells every reply of the scenario, if there is such a field."""
-    if len(compiled.correlators) != 1:
-        return None
-    path = compiled.correlators[0].json_path
-    if path is None or len(path) != 1 or not isinstance(path[0], str):
-        return None
-    return path[0]
-
-
-def _ssl_context(plan: Plan) -> Any:
-    if not plan.target.url.startswith("wss:"):
-        return None
-    from wsrun.transports.tls import client_context
-
-    return client_context(plan.target.tls)

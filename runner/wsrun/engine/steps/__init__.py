@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from wsrun.engine.lines import ANY, is_there, line_of, lines_of
 from wsrun.plan_steps import (
     ChooseStep,
     CloseStep,
@@ -32,31 +33,42 @@ Run = Callable[["Session"], Awaitable[bool]]
 
 
 class StepProgram(NamedTuple):
-    """A compiled step; ``needs_line``: it makes no sense without a connection."""
+    """A compiled step; ``sockets``: those without whose connection it makes no sense, by index, or ANY."""
 
     run: Run
-    needs_line: bool
+    sockets: tuple[int, ...]
 
 
 def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
     """Compile a step."""
     from wsrun.engine.steps import connections, control, expecting, sending
 
-    table: dict[type[Any], tuple[Callable[[Any, ProgramCompiler], Run], bool]] = {
-        SendStep: (sending.send, True),
-        ExpectStep: (expecting.expect, True),
-        ExpectNoneStep: (expecting.expect_none, True),
-        ExpectCloseStep: (connections.expect_close, False),
-        ConnectStep: (connections.connect, False),
-        CloseStep: (connections.close, True),
-        ThinkStep: (control.think, False),
-        SetStep: (control.set_variables, False),
-        RepeatStep: (control.repeat, False),
-        ChooseStep: (control.choose, False),
-        IfStep: (control.decide, False),
+    table: dict[type[Any], Callable[[Any, ProgramCompiler], Run]] = {
+        SendStep: sending.send,
+        ExpectStep: expecting.expect,
+        ExpectNoneStep: expecting.expect_none,
+        ExpectCloseStep: connections.expect_close,
+        ConnectStep: connections.connect,
+        CloseStep: connections.close,
+        ThinkStep: control.think,
+        SetStep: control.set_variables,
+        RepeatStep: control.repeat,
+        ChooseStep: control.choose,
+        IfStep: control.decide,
     }
-    compile_kind, needs_line = table[type(plan)]
-    return StepProgram(compile_kind(plan, compiler), needs_line)
+    return StepProgram(table[type(plan)](plan, compiler), _needed(plan, compiler))
+
+
+def _needed(plan: StepPlan, compiler: ProgramCompiler) -> tuple[int, ...]:
+    """Return the sockets that a step needs connected."""
+    match plan:
+        case SendStep():
+            return tuple(dict.fromkeys(compiler.messages[index].socket for index in plan.messages))
+        case ExpectStep() | ExpectNoneStep():
+            return (ANY if compiler.has_sockets else 0,)
+        case CloseStep():
+            return (plan.socket,)
+    return ()
 
 
 def compile_steps(plans: Sequence[StepPlan], compiler: ProgramCompiler) -> tuple[StepProgram, ...]:
@@ -73,14 +85,23 @@ async def run_steps(session: Session, steps: Sequence[StepProgram]) -> bool:
     for step in steps:
         if session.leaving and not session.is_ending:
             return True
-        if step.needs_line:
+        if step.sockets:
             session.is_idle = False
-            if not session.is_connected and not session.has_closed:
+            missing = _missing(session, step.sockets)
+            if missing is not None:
                 if session.is_ending:
                     continue
-                if session.line is None:
+                if not lines_of(session) or (missing != ANY and line_of(session, missing) is None):
                     session.error("not-connected", "a step needs a connection, and none was made before it")
                 return False
         if not await step.run(session):
             return False
     return True
+
+
+def _missing(session: Session, sockets: tuple[int, ...]) -> int | None:
+    """Return the first of some sockets that is not there, None when all are."""
+    for socket in sockets:
+        if not is_there(session, socket):
+            return socket
+    return None

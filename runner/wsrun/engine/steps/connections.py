@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wsrun.engine.closing import take_close
+from wsrun.engine.closing import judge_closes, take_close
 from wsrun.engine.connecting import connect as make_connection
+from wsrun.engine.lines import line_of, set_line
 from wsrun.engine.steps import Run
 from wsrun.plan_steps import CloseStep, ConnectStep, ExpectCloseStep
 
@@ -19,12 +20,15 @@ def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
 
     async def run(session: Session) -> bool:
         session.is_idle = False
-        session.judge_close()
-        # One on which nothing can be sent any more is waited for, so that each client has one at a time.
-        await session.hang_up()
-        session.line = await make_connection(session)
+        judge_closes(session)
+        line = line_of(session, plan.socket)
+        if line is not None:
+            # One on which nothing can be sent any more is waited for: a socket has one connection at a time.
+            await session.hang_up([line])
+        line = await make_connection(session, plan.socket)
+        set_line(session, plan.socket, line)
         # Who is told to leave while waiting for a handshake has not failed.
-        return session.line is not None or session.leaving
+        return line is not None or session.leaving
 
     return run
 
@@ -33,7 +37,9 @@ def close(plan: CloseStep, compiler: ProgramCompiler) -> Run:
     """Compile a ``close``."""
 
     async def run(session: Session) -> bool:
-        await session.hang_up(plan.code, reset=plan.how == "reset")
+        line = line_of(session, plan.socket)
+        if line is not None:
+            await session.hang_up([line], plan.code, reset=plan.how == "reset")
         return True
 
     return run
@@ -43,8 +49,8 @@ def expect_close(plan: ExpectCloseStep, compiler: ProgramCompiler) -> Run:
     """Compile an ``expect_close``; a close that came just before the step counts."""
 
     async def run(session: Session) -> bool:
-        line, world = session.line, session.world
-        if line is None or (line.closing is not None and not take_close(session)):
+        line, world = line_of(session, plan.socket), session.world
+        if line is None or (line.closing is not None and not take_close(line)):
             if not session.is_ending:
                 session.count("expect.failed")
                 session.error("not-connected", "expect_close: there was no connection that could be closed")

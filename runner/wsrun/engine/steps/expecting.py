@@ -10,6 +10,7 @@ from wsrun.plan_steps import ExpectNoneStep, ExpectStep
 
 if TYPE_CHECKING:
     from wsrun.engine.line import Line
+    from wsrun.engine.lines import Lines
     from wsrun.engine.programs import ProgramCompiler
     from wsrun.engine.session import Session
 
@@ -20,7 +21,7 @@ def expect(plan: ExpectStep, compiler: ProgramCompiler) -> Run:
     assert matcher is not None
 
     async def run(session: Session) -> bool:
-        line = session.line
+        line = session.speaker
         if line is None:
             return False
         waiting = Expectation(matcher.bind(session), captures, plan.count)
@@ -44,7 +45,7 @@ def expect_none(plan: ExpectNoneStep, compiler: ProgramCompiler) -> Run:
     assert matcher is not None
 
     async def run(session: Session) -> bool:
-        line = session.line
+        line = session.speaker
         if line is None:
             return False
         came = await _wait(session, line, Expectation(matcher.bind(session), (), 1), plan.length)
@@ -59,7 +60,7 @@ def expect_none(plan: ExpectNoneStep, compiler: ProgramCompiler) -> Run:
     return run
 
 
-async def _wait(session: Session, line: Line, waiting: Expectation, length: float) -> bool:
+async def _wait(session: Session, line: Line | Lines, waiting: Expectation, length: float) -> bool:
     """Wait until an expectation is met, at most ``length`` seconds.
 
     Ends early when the connection is gone, or the client is told to leave.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from wsrun.engine.lines import line_of
 from wsrun.engine.precedence import by_priority
 from wsrun.engine.steps import Run
 from wsrun.plan_steps import SendStep
@@ -22,7 +23,7 @@ def send(plan: SendStep, compiler: ProgramCompiler) -> Run:
     programs = by_priority(compiler.messages[index] for index in indexes)
 
     async def run(session: Session) -> bool:
-        loop, line = session.world.loop, session.line
+        loop, line = session.world.loop, session.speaker
         if line is None:
             return False
         replies: list[asyncio.Future[bool]] = []
@@ -42,10 +43,10 @@ def send(plan: SendStep, compiler: ProgramCompiler) -> Run:
 
 def _one(program: MessageProgram) -> Run:
     """The commonest step of all, without lists."""
-    has_reply = program.has_reply
+    has_reply, socket = program.has_reply, program.socket
 
     async def run(session: Session) -> bool:
-        line = session.line
+        line = session.line if not socket else line_of(session, socket)
         if line is None:
             return False
         if not has_reply:
