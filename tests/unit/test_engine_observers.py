@@ -61,7 +61,7 @@ def test_a_forbidden_message_is_counted_and_told_by_its_reason() -> None:
 
     assert stored(snapshots).counter("forbidden") == 2
     assert causes(snapshots) == {"forbidden": 2}
-    assert sentences(snapshots) == ["it said so", "it fits never rule 2"]
+    assert sentences(snapshots) == ['it said so: {"error": 1}', 'it fits never rule 2: {"n": 3}']
 
 
 def test_a_forbidden_message_may_be_a_reply_too() -> None:

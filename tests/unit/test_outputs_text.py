@@ -101,6 +101,34 @@ def test_the_reason_of_a_missed_criterion_stands_below_it(severity: str) -> None
     assert max(map(columns, lines)) <= 80
 
 
+def test_what_came_instead_of_a_reply_is_shown() -> None:
+    """The first failure of the most frequent kinds, and the first message that nobody wanted."""
+    result = load("fail")
+    sample = {"at": 0.5, "client": "all/0001", "text": 'ask: no reply within 5 s: {"ref": 1}'}
+    result["errors"] = [{**result["errors"][0], "cause": "reply-timeout", "count": 9, "samples": [sample]}]
+    result["counts"]["messages"]["unmatched"] = 9
+    result["samples"] = {"messages.unmatched": [{**sample, "text": '{"ref": 1}'}]}
+    found = render_text(build_view(result))
+
+    assert "  • 9 × reply-timeout, first at 0.5 s on all/0001\n" in found
+    assert '      ask: no reply within 5 s: {"ref": 1}\n' in found
+    assert "9 received messages fit no reply that was awaited" in found
+    assert '      {"ref": 1}\n' in found
+
+
+def test_messages_that_nobody_wanted_are_no_news_where_nothing_is_missing() -> None:
+    """A client that only listens to what it is sent has nothing else."""
+    result = load("fail")
+    result["errors"] = [entry for entry in result["errors"] if entry["cause"] != "reply-timeout"]
+    result["counts"]["messages"]["unmatched"] = 9
+    result["samples"] = {"messages.unmatched": [{"at": 0.5, "client": "all/0001", "text": "price 7"}]}
+
+    found = render_text(build_view(result))
+    assert "× refused-503" in found
+    assert "price 7" not in found
+    assert build_view(result).errors.unmatched is not None
+
+
 def test_the_reason_of_a_met_criterion_is_not_shown() -> None:
     """It explains what went wrong, and nothing did."""
     result = load("pass")

@@ -284,6 +284,26 @@ def test_snapshots_are_cleaned_without_touching_their_numbers() -> None:
     assert secrets.clean(plain) is plain
 
 
+def test_messages_that_are_shown_hold_no_secret() -> None:
+    """As text, in hexadecimal digits of a binary message, and in what is said of a field."""
+    secrets = secrets_of("target: { url: ws://h/ }\nauth: { jwt: { secret: hunter2 } }\n")
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+    messages = [
+        ('{"session_id": "abc", "n": 1}', '{"session_id": "***", "n": 1}'),
+        ('{"key": "hunter2"}', '{"key": "***"}'),
+        (f"hex 00{b'hunter2'.hex()}ff", "hex 00***ff"),
+        (f"hex 00{token.encode().hex()}", "hex 00***"),
+        ('$.token is "a b\\" c", wanted "d e", in x', "$.token is ***, wanted ***, in x"),
+        ("$.password is absent, wanted min 3; $.n is 1", "$.password is ***, wanted min ***; $.n is 1"),
+        ('$.status is "a", wanted "b"', '$.status is "a", wanted "b"'),
+    ]
+    notes = {"messages.unmatched": [(0.5, "all/0001", text) for text, _ in messages]}
+
+    cleaned = secrets.clean(Snapshot(0, 3, 3.0, 4.0, notes=notes)).notes["messages.unmatched"]
+
+    assert [text for _, _, text in cleaned] == [shown for _, shown in messages]
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),

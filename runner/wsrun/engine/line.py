@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 from orjson import loads
 
 from wsrun.engine.belonging import is_extra, is_late, oldest_fit
+from wsrun.engine.leftovers import Leftover, leave, why_no_reply
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
 from wsrun.engine.request import PatternRequest, Request
 from wsrun.expressions import MissingVariable
-from wsrun.metrics.recorder import Cell, Stretch, Traffic
+from wsrun.metrics.recorder import SAMPLES_KEPT, Cell, Stretch, Told, Traffic
 from wsrun.metrics.snapshot import Labels
-from wsrun.patterns import ABSENT, Frame
+from wsrun.patterns import ABSENT, Frame, show_payload
 from wsrun.transports import Closing, Connection
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Line:
         "is_hanging_up",
         "labels",
         "late",
+        "leftover",
         "mailbox",
         "observers",
         "order",
@@ -93,8 +95,9 @@ class Line:
         self.table: dict[Any, Request] = self.tables[socket.hot_table] if self.tables else {}
         self.waiting: list[PatternRequest] = []
         self.late: dict[Any, Cell] | None = None
+        self.leftover: Leftover | None = None
         self.order = self.seq = 0
-        self.mailbox = Mailbox(session.variables, is_open=mailbox)
+        self.mailbox = Mailbox(session.variables, self.unmatched, is_open=mailbox)
         self.first_due: float | None = None
         self.stretch: Stretch = self.world.stretch
         self.cells: list[Cell | None] = []
@@ -259,14 +262,15 @@ class Line:
             or self.mailbox.offer(frame)
             or is_extra(self.session, frame)
         ):
-            self.mailbox.keep(frame, self.traffic)
+            leave(self, frame)
 
     def take(self, request: PatternRequest, frame: Frame) -> None:
         """Handle a frame that belongs to a request."""
         is_complete = request.is_completed_by(frame)
         capture(request.program.captures, frame, self.session.variables)
         if request.error is not None and request.error(frame):
-            self.fail(request, "reply-error", "the reply was one of the errors that the scenario names")
+            text = "the reply was one of the errors that the scenario names"
+            self.fail(request, "reply-error", lambda: f"{text}: {show_payload(frame.payload)}")
         elif is_complete:
             miss = request.miss(frame)
             if miss is None:
@@ -274,6 +278,14 @@ class Line:
                 self.answer(request, frame.at)
             else:
                 self.fail(request, *miss)
+
+    def unmatched(self, frame: Frame) -> None:
+        """Count a frame that was for nobody, unless somebody knows it."""
+        traffic = self.traffic
+        if not frame.is_known:
+            traffic.unmatched += 1
+            if traffic.unmatched <= SAMPLES_KEPT:
+                self.session.note("messages.unmatched", lambda: show_payload(frame.payload), frame.at)
 
     # Ends of requests
 
@@ -288,7 +300,7 @@ class Line:
         if future is not None and not future.done():
             future.set_result(True)
 
-    def fail(self, request: Request, cause: str, text: str) -> None:
+    def fail(self, request: Request, cause: str, text: Told) -> None:
         """Count a reply that came and was not good."""
         self.forget(request)
         request.cell.failed += 1
@@ -300,7 +312,7 @@ class Line:
         request.cell.timed_out += 1
         request.cell.round_trip.append(request.deadline - request.due)
         self.remember(request)
-        self.finish(request, "reply-timeout", f"no reply within {request.program.timeout:g} s")
+        self.finish(request, "reply-timeout", lambda: why_no_reply(self, request))
 
     def remember(self, request: Request) -> None:
         """Keep the key of a request that nobody waits for any more, to know its reply when it comes."""
@@ -316,7 +328,7 @@ class Line:
         """Count a request whose connection went away."""
         self.forget(request)
         request.cell.lost += 1
-        self.finish(request, "reply-lost", "the connection ended before the reply")
+        self.finish(request, "reply-lost", lambda: "the connection ended before the reply")
 
     def leave_pending(self) -> None:
         """Count what is still unanswered when the run is over."""
@@ -328,10 +340,10 @@ class Line:
             if request.future is not None and not request.future.done():
                 request.future.set_result(False)
 
-    def finish(self, request: Request, cause: str, text: str) -> None:
+    def finish(self, request: Request, cause: str, text: Told) -> None:
         """End a request that failed."""
         request.done = True
-        self.session.error(cause, f"{request.program.name}: {text}", request.cell)
+        self.session.error(cause, lambda: f"{request.program.name}: {text()}", request.cell)
         if request.future is not None and not request.future.done():
             request.future.set_result(False)
 
@@ -372,6 +384,6 @@ class Line:
         self.closing = closing
         for request in self.requests():
             self.lose(request)
-        self.mailbox.close(self.traffic)
+        self.mailbox.close()
         self.end_wait()
         self.session.line_closed(self, closing, at)

@@ -24,14 +24,18 @@ def capture(captures: Captures, frame: Frame, variables: dict[str, Any]) -> None
 
 
 class Expectation:
-    """An ``expect`` step that waits for ``wanted`` more frames; ``future`` gets whether they came."""
+    """An ``expect`` step that waits for ``wanted`` more frames; ``future`` gets whether they came.
 
-    __slots__ = ("captures", "fits", "future", "wanted")
+    ``last`` is the last frame that it took.
+    """
+
+    __slots__ = ("captures", "fits", "future", "last", "wanted")
 
     def __init__(self, fits: Callable[[Frame], bool], captures: Captures, wanted: int) -> None:
         self.fits = fits
         self.captures = captures
         self.wanted = wanted
+        self.last: Frame | None = None
         self.future: asyncio.Future[bool] | None = None
 
     def take(self, frame: Frame, variables: dict[str, Any]) -> bool:
@@ -39,6 +43,7 @@ class Expectation:
         if not self.wanted or not self.fits(frame):
             return False
         self.wanted -= 1
+        self.last = frame
         capture(self.captures, frame, variables)
         if not self.wanted:
             self.end(True)
@@ -51,12 +56,19 @@ class Expectation:
 
 
 class Mailbox:
-    """The mailbox of one connection, open from the handshake until nothing will be expected any more."""
+    """The mailbox of one connection, open from the handshake until nothing will be expected any more.
 
-    __slots__ = ("_expectation", "_variables", "frames", "is_open")
+    ``frames`` are those that nobody has taken yet, oldest first; ``unmatched`` is told of each that nobody
+    will take any more.
+    """
 
-    def __init__(self, variables: dict[str, Any], *, is_open: bool) -> None:
+    __slots__ = ("_expectation", "_unmatched", "_variables", "frames", "is_open")
+
+    def __init__(
+        self, variables: dict[str, Any], unmatched: Callable[[Frame], None], *, is_open: bool
+    ) -> None:
         self.is_open = is_open
+        self._unmatched = unmatched
         self.frames: deque[Frame] = deque()
         self._variables = variables
         self._expectation: Expectation | None = None
@@ -69,13 +81,12 @@ class Mailbox:
     def keep(self, frame: Frame, traffic: Traffic) -> None:
         """Keep a frame that nobody took for a later expectation."""
         if not self.is_open:
-            traffic.unmatched += not frame.is_known
+            self._unmatched(frame)
             return
         self.frames.append(frame)
         if len(self.frames) > CAPACITY:
-            dropped = self.frames.popleft()
             traffic.mailbox_dropped += 1
-            traffic.unmatched += not dropped.is_known
+            self._unmatched(self.frames.popleft())
 
     def expect(self, expectation: Expectation) -> bool:
         """Read what is there, oldest first, and from then on what comes; True when all wanted was there."""
@@ -102,9 +113,10 @@ class Mailbox:
             self._expectation.end(False)
             self._expectation = None
 
-    def close(self, traffic: Traffic) -> None:
+    def close(self) -> None:
         """Expect nothing any more: what is left was for nobody."""
         self.release()
         self.is_open = False
-        traffic.unmatched += sum(not frame.is_known for frame in self.frames)
+        for frame in self.frames:
+            self._unmatched(frame)
         self.frames.clear()

@@ -6,6 +6,7 @@ Lines of groups without rules have no observers, and pay nothing for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,6 +23,7 @@ from wsrun.patterns import (
     compile_source,
     parse_pattern,
     parse_source,
+    show_payload,
 )
 from wsrun.plan import GroupPlan
 
@@ -162,7 +164,7 @@ class Observers:
             if fits(frame):
                 session = self._line.session
                 session.count("forbidden")
-                session.error("forbidden", because)
+                session.error("forbidden", partial(_told, because, frame))
         for fits, streams in self._streams:
             if fits(frame) and streams.note(frame):
                 frame.is_known = True
@@ -189,6 +191,10 @@ class Observers:
             line.is_closing = True
             connection.close(reaction.close)
             line.session.leave()
+
+
+def _told(because: str, frame: Frame) -> str:
+    return f"{because}: {show_payload(frame.payload)}"
 
 
 class _Stream:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from wsrun.patterns import explain, show_payload
 from wsrun.wording import cut, in_flow
 
 if TYPE_CHECKING:
     from wsrun.engine.line import Line
     from wsrun.engine.programs import MessageProgram
-    from wsrun.metrics.recorder import Cell
+    from wsrun.metrics.recorder import Cell, Told
     from wsrun.patterns import Frame
 
 
@@ -104,19 +105,20 @@ class PatternRequest(Request):
             return self.until(frame)
         return self.answers >= (self.program.count or 1)
 
-    def miss(self, frame: Frame) -> tuple[str, str] | None:
+    def miss(self, frame: Frame) -> tuple[str, Told] | None:
         """Return the cause and the text of what is wrong with a complete reply, None where it is good."""
-        program = self.program
-        if self.expect is not None and not self.expect(frame):
-            return "reply-unexpected", "the reply was not what the scenario expects"
+        program, expect = self.program, self.expect
+        if expect is not None and not expect(frame):
+            return "reply-unexpected", lambda: f"{explain(expect, frame)}, in {show_payload(frame.payload)}"
         if self.turns:
             # Before the count: which one is missing says more than that one is.
             missing, of = len(program.in_order) - len(self.turns), len(program.in_order)
             assert program.plan.reply is not None
             wanted = cut(in_flow(program.plan.reply.in_order[missing]))
-            said = f"number {missing + 1} of the {of} in in_order did not come in its turn: {wanted}"
-            return "reply-out-of-order", said
+            text = f"number {missing + 1} of the {of} in in_order did not come in its turn: {wanted}"
+            return "reply-out-of-order", lambda: f"{text}; the last: {show_payload(frame.payload)}"
         if program.count is not None and self.answers != program.count:
             came = "1 message" if self.answers == 1 else f"{self.answers} messages"
-            return "reply-count", f"the reply had {came}, and count is {program.count}"
+            text = f"the reply had {came}, and count is {program.count}"
+            return "reply-count", lambda: f"{text}; the last: {show_payload(frame.payload)}"
         return None

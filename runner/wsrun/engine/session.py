@@ -28,7 +28,7 @@ from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
-from wsrun.metrics.recorder import Cell
+from wsrun.metrics.recorder import Cell, Told
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import Closing
 
@@ -146,7 +146,7 @@ class Session:
             good = await run_steps(self, program.start)
             if not self.program.expects_later:
                 for line in lines_of(self):
-                    line.mailbox.close(line.traffic)
+                    line.mailbox.close()
             if good:
                 await body(self)
             await self.settle()
@@ -270,7 +270,7 @@ class Session:
         ending = []
         for line in lines:
             if line.connection is not None:
-                line.mailbox.close(line.traffic)
+                line.mailbox.close()
                 if line.closing is None:
                     ending.append(line)
                     line.is_closing = line.is_hanging_up = True
@@ -319,7 +319,7 @@ class Session:
         world = self.world
         world.recorder.count(name, labels_of(world.labels(self.group, self.profile_index, world.stretch)))
 
-    def error(self, cause: str, text: str, cell: Cell | None = None) -> None:
+    def error(self, cause: str, text: str | Told, cell: Cell | None = None) -> None:
         """Count an error of this client, under the labels of a message where it is about one."""
         world = self.world
         labels: dict[str, str | None]
@@ -328,3 +328,7 @@ class Session:
         else:
             labels = dict(cell.labels)
         world.recorder.error(cause, self.client_id, world.elapsed(world.clock()), text, labels)
+
+    def note(self, metric: str, text: Told, at: float) -> None:
+        """Keep a sample of what was counted; ``at`` is absolute seconds of the clock."""
+        self.world.recorder.note(metric, self.client_id, self.world.elapsed(at), text)

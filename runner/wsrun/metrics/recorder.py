@@ -8,19 +8,23 @@ arrays (0.09 µs each), found once per client and phase and kept. Everything rar
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.snapshot import ErrorDetail, Gauge, Labels, Series, Snapshot, labels_of
+from wsrun.metrics.snapshot import ErrorDetail, Gauge, Labels, Sample, Series, Snapshot, labels_of
 
 DRAIN = "drain"
 """The name of what follows the last phase."""
+
+Told = Callable[[], str]
+"""Makes a sentence; called only for the few that are kept."""
 
 CLIENTS_KEPT = 1000
 """How many clients are told apart for one cause of errors in one interval."""
 
 SAMPLES_KEPT = 3
-"""How many sentences are kept for one cause of errors in one interval."""
+"""How many sentences are kept for one cause of errors, or one metric, in one interval."""
 
 _COUNTERS = (
     ("messages.sent", "sent"),
@@ -122,6 +126,7 @@ class Recorder:
         self._counts: dict[Series, int] = {}
         self._samples: dict[Series, array[float]] = {}
         self._errors: dict[str, ErrorDetail] = {}
+        self._notes: dict[str, list[Sample]] = {}
         self._part: dict[str, str | None] = {}
         self.loop_lag: array[float]
         self.send_lag: array[float]
@@ -159,7 +164,9 @@ class Recorder:
             values = self._samples[key] = array("d")
         values.append(value)
 
-    def error(self, cause: str, client: str, at: float, text: str, labels: dict[str, str | None]) -> None:
+    def error(
+        self, cause: str, client: str, at: float, text: str | Told, labels: dict[str, str | None]
+    ) -> None:
         """Count an error; ``at`` is seconds since the start of the run, ``text`` one plain sentence."""
         self.count("errors", labels_of({**labels, "cause": cause}))
         detail = self._errors.get(cause)
@@ -170,7 +177,13 @@ class Recorder:
         if client in detail.clients or len(detail.clients) < CLIENTS_KEPT:
             detail.clients[client] = detail.clients.get(client, 0) + 1
         if len(detail.samples) < SAMPLES_KEPT:
-            detail.samples.append((at, client, text))
+            detail.samples.append((at, client, text if isinstance(text, str) else text()))
+
+    def note(self, metric: str, client: str, at: float, text: Told) -> None:
+        """Keep what one of those looked like that a metric counts; arguments as of ``error``."""
+        kept = self._notes.setdefault(metric, [])
+        if len(kept) < SAMPLES_KEPT:
+            kept.append((at, client, text()))
 
     def snapshot(self, index: int, start: float, end: float, gauges: dict[Series, Gauge]) -> Snapshot:
         """Fold everything since the last snapshot and start anew."""
@@ -200,7 +213,8 @@ class Recorder:
             if values:
                 _fold(distributions, key, values)
         made.errors = self._errors
-        self._counts, self._samples, self._errors = {}, {}, {}
+        made.notes = self._notes
+        self._counts, self._samples, self._errors, self._notes = {}, {}, {}, {}
         self.enter(self._part)
         return made
 

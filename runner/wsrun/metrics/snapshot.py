@@ -19,6 +19,9 @@ Labels = tuple[tuple[str, str], ...]
 Series = tuple[str, Labels]
 """A metric name and its labels."""
 
+Sample = tuple[float, str, str]
+"""What was seen once: seconds since the start of the run, the client, a sentence or a message."""
+
 
 def labels_of(labels: Mapping[str, str | None]) -> Labels:
     """Return labels as part of a key; those that are None are left out."""
@@ -63,12 +66,15 @@ class ErrorDetail:
     last: float
     count: int = 0
     clients: dict[str, int] = field(default_factory=dict)
-    samples: list[tuple[float, str, str]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """What one worker saw between ``start`` and ``end`` (seconds since the start of the run)."""
+    """What one worker saw between ``start`` and ``end`` (seconds since the start of the run).
+
+    ``notes`` are samples of what a metric counts, bounded.
+    """
 
     worker: int
     index: int
@@ -78,6 +84,7 @@ class Snapshot:
     distributions: dict[Series, Histogram] = field(default_factory=dict)
     gauges: dict[Series, Gauge] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
+    notes: dict[str, list[Sample]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-like data; ``from_json`` is its inverse."""
@@ -97,6 +104,7 @@ class Snapshot:
             "errors": {
                 cause: [e.first, e.last, e.count, e.clients, e.samples] for cause, e in self.errors.items()
             },
+            "notes": self.notes,
         }
 
     @classmethod
@@ -119,5 +127,9 @@ class Snapshot:
             errors={
                 cause: ErrorDetail(first, last, count, dict(clients), [(t, c, x) for t, c, x in samples])
                 for cause, (first, last, count, clients, samples) in data["errors"].items()
+            },
+            notes={
+                name: [(at, client, text) for at, client, text in samples]
+                for name, samples in data.get("notes", {}).items()
             },
         )

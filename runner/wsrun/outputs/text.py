@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from wsrun.view import View
 from wsrun.view.criteria import Mark, Row
 from wsrun.view.formats import DASH, NARROW
-from wsrun.view.words import listing, plain
+from wsrun.view.words import cut, listing, plain
 
 CRITERIA = 12
 """Of more criteria than this, the met ones are counted only."""
 
 CLOSEST = 3
 """Of the met ones that are counted, so many of the closest are still shown."""
+
+LONGEST_SAMPLE = 300
+"""Characters of a failure that are shown; result.json has more of it."""
 
 _MARKS: dict[Mark, tuple[str, str, str]] = {
     "failed": ("✕", "x", "31"),
@@ -64,6 +67,7 @@ def render_text(
     _heading(view, paper)
     _findings(view, paper)
     _criteria(view.criteria, paper)
+    _errors(view, paper)
     _phases(view, paper)
     _generator(view, paper)
     code = f"exit code {view.verdict.exit_code}"
@@ -243,6 +247,24 @@ def _criteria(rows: Sequence[Row], paper: _Paper) -> None:
     met = all(row.mark == "met" for row in rows if row not in shown)
     if left:
         paper.add(f"    and {left} more{' met' if met else ''}")
+
+
+def _errors(view: View, paper: _Paper) -> None:
+    """Show the first failure of the most frequent kinds, with what came instead."""
+    unmatched = view.errors.unmatched
+    if view.phases is None or not view.errors.firsts:
+        return
+    paper.add()
+    for first in view.errors.firsts:
+        title = f"{first.count} × {first.cause}, first at {first.sample.at} on {first.sample.client}"
+        paper.wrapped(title, "    ", first=f"  {paper.mark('seen')}", taken=3)
+        paper.wrapped(cut(first.sample.text, LONGEST_SAMPLE), "      ")
+    left = view.errors.kinds - len(view.errors.firsts)
+    if left > 0:
+        paper.add(f"    and {left} more kind{'s' if left > 1 else ''} of errors")
+    if unmatched is not None and unmatched.is_telling:
+        paper.wrapped(f"{unmatched.text}; the first:", "    ", first=f"  {paper.mark('seen')}", taken=3)
+        paper.wrapped(cut(unmatched.samples[0].text, LONGEST_SAMPLE), "      ")
 
 
 def _phases(view: View, paper: _Paper) -> None:

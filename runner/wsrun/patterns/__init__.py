@@ -1,6 +1,7 @@
 """What a frame must be like: sources read values from it, patterns ask for them."""
 
 from wsrun.patterns.correlation import Correlation, correlation
+from wsrun.patterns.explaining import explain, explain_key, show_payload
 from wsrun.patterns.frame import ABSENT, Answer, Frame
 from wsrun.patterns.matchers import Matcher, compile_pattern
 from wsrun.patterns.parsing import Condition, Pattern, PatternError, parse_pattern
@@ -20,6 +21,9 @@ __all__ = [
     "compile_pattern",
     "compile_source",
     "correlation",
+    "explain",
+    "explain_key",
     "parse_pattern",
     "parse_source",
+    "show_payload",
 ]

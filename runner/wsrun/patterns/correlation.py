@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,13 +21,13 @@ class Correlation:
     """How replies of a message are told from those of others.
 
     ``extracts`` read the value of a frame, one for each alternative of the pattern, as a key or ABSENT;
-    ``expected`` gives the key of a message that is being sent. ``key`` is the same for patterns whose replies
-    carry their value in the same place. ``is_exact``: the value alone decides, nothing else is asked;
-    ``is_id``: it is the id of the message as it is.
+    ``expected`` gives the key of a message that is being sent. ``key`` are the sources, the same for patterns
+    whose replies carry their value in the same place. ``is_exact``: the value alone decides, nothing else is
+    asked; ``is_id``: it is the id of the message as it is.
     ``json_path`` is the way to it through objects, when there is one such way.
     """
 
-    key: Hashable
+    key: tuple[str, ...]
     extracts: tuple[Callable[[Frame], Any], ...]
     expected: Callable[[Scope], Any]
     is_exact: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from wsrun.expressions import MissingVariable, Scope, Tools, compile_value, parse, text_of
@@ -14,7 +15,8 @@ from wsrun.patterns.sources import compile_source
 from wsrun.patterns.tests import Test, make_test
 
 Fits = Callable[[Frame], bool]
-_Bound = tuple[Callable[[Frame], Any], Test]
+Bound = tuple[Callable[[Frame], Any], Test, Condition, Any]
+"""What reads a value, what tests it, and from what they were made: the condition and the value it wants."""
 
 
 class Matcher:
@@ -40,13 +42,13 @@ class Matcher:
         return self._static if self._static is not None else self._bound(scope)
 
     def _bound(self, scope: Scope | None) -> Fits:
-        bound: list[Fits] = []
+        bound: list[partial[bool]] = []
         for alternative in self._alternatives:
             try:
                 bound.append(_all([bind(scope) for bind in alternative]))
             except MissingVariable:
                 continue
-        return _any(bound)
+        return bound[0] if len(bound) == 1 else partial(fits_any, bound)
 
 
 def compile_pattern(pattern: Pattern, tools: Tools) -> Matcher:
@@ -54,48 +56,50 @@ def compile_pattern(pattern: Pattern, tools: Tools) -> Matcher:
     return Matcher(pattern, tools)
 
 
-def _all(conditions: Sequence[_Bound]) -> Fits:
-    if len(conditions) == 1:
-        read, test = conditions[0]
+# A bound pattern is a partial of one of these three: ``explain`` finds in its arguments what was asked.
 
-        def fits_one(frame: Frame) -> bool:
-            try:
-                return test(read(frame))
-            except RecursionError:
-                # Both sides are nested a thousand deep, as only a server would.
+
+def _all(conditions: Sequence[Bound]) -> partial[bool]:
+    return partial(fits_one, *conditions[0]) if len(conditions) == 1 else partial(fits_all, conditions)
+
+
+def fits_one(read: Callable[[Frame], Any], test: Test, asked: Condition, wanted: Any, frame: Frame) -> bool:
+    """Whether a frame fits a single condition."""
+    try:
+        return test(read(frame))
+    except RecursionError:
+        # Both sides are nested a thousand deep, as only a server would.
+        return False
+
+
+def fits_all(conditions: Sequence[Bound], frame: Frame) -> bool:
+    """Whether a frame fits every condition."""
+    try:
+        for read, test, _, _ in conditions:
+            if not test(read(frame)):
                 return False
-
-        return fits_one
-
-    def fits(frame: Frame) -> bool:
-        try:
-            for read, test in conditions:
-                if not test(read(frame)):
-                    return False
-        except RecursionError:
-            return False
-        return True
-
-    return fits
+    except RecursionError:
+        return False
+    return True
 
 
-def _any(alternatives: Sequence[Fits]) -> Fits:
-    if len(alternatives) == 1:
-        return alternatives[0]
-    return lambda frame: any(fits(frame) for fits in alternatives)
+def fits_any(alternatives: Sequence[partial[bool]], frame: Frame) -> bool:
+    """Whether a frame fits one of the alternatives."""
+    return any(fits(frame) for fits in alternatives)
 
 
-def _compile_condition(condition: Condition, tools: Tools) -> Callable[[Scope | None], _Bound]:
+def _compile_condition(condition: Condition, tools: Tools) -> Callable[[Scope | None], Bound]:
     read = compile_source(condition.source)
     if is_constant(condition.value):
-        bound = (read, make_test(condition.source, condition.test, condition.value))
-        return lambda scope: bound
+        test = make_test(condition.source, condition.test, condition.value)
+        return lambda scope: (read, test, condition, condition.value)
     wanted = _compile_wanted(condition.test, condition.value, tools)
 
-    def bind(scope: Scope | None) -> _Bound:
+    def bind(scope: Scope | None) -> Bound:
         if scope is None:
             raise MissingVariable("a client")
-        return read, make_test(condition.source, condition.test, wanted(scope))
+        value = wanted(scope)
+        return read, make_test(condition.source, condition.test, value), condition, value
 
     return bind
 

@@ -115,6 +115,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},
         "curves": tables.curves(plan, store),
         "errors": happenings.errors(collector.errors, store),
+        "samples": {metric: happenings.told(kept) for metric, kept in sorted(collector.notes.items())},
         "generator": {
             "fit": all(check.is_met for check in checks if check.name != generator.UNSENT),
             "workers": record.workers,

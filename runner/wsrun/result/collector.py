@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from wsrun.metrics.snapshot import ErrorDetail, Snapshot
+from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.timeline import Interval, IntervalReader
@@ -15,7 +15,7 @@ CLIENTS_KEPT = 10_000
 """How many clients are told apart for one cause of errors over the run."""
 
 SAMPLES_KEPT = 5
-"""How many sentences are kept for one cause of errors over the run."""
+"""How many sentences are kept for one cause of errors, or one metric, over the run."""
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class ErrorRecord:
     first: float = float("inf")
     last: float = 0.0
     clients: dict[str, int] = field(default_factory=dict)
-    samples: list[tuple[float, str, str]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
     counts: dict[float, int] = field(default_factory=dict)
 
     def add(self, at: float, detail: ErrorDetail) -> None:
@@ -50,13 +50,15 @@ class ErrorRecord:
 class Collector:
     """Collects snapshots; an interval is read once every worker has reported it.
 
-    ``recent`` are the snapshots of the last seconds, as many as a criterion with ``abort`` looks back.
+    ``notes`` are samples of what a metric counts, the first of the run; ``recent`` are the snapshots of the
+    last seconds, as many as a criterion with ``abort`` looks back.
     """
 
     def __init__(self, plan: Plan, workers: int) -> None:
         self.store = Store()
         self.intervals: list[Interval] = []
         self.errors: dict[str, ErrorRecord] = {}
+        self.notes: dict[str, list[Sample]] = {}
         self.recent: deque[Snapshot] = deque()
         self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
         self._reader = IntervalReader(plan)
@@ -94,6 +96,8 @@ class Collector:
             for cause, detail in snapshot.errors.items():
                 record = self.errors.setdefault(cause, ErrorRecord(cause))
                 record.add(interval.row["t"], detail)
+            for metric, samples in snapshot.notes.items():
+                self.notes[metric] = sorted([*self.notes.get(metric, []), *samples])[:SAMPLES_KEPT]
         return interval
 
     def rows(self) -> list[dict[str, Any]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wsrun.causes import cause_text
+from wsrun.metrics.snapshot import Sample
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
@@ -44,12 +45,15 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
                 "clients": len(record.clients),
                 "worst_client": worst[0],
                 "worst_count": worst[1],
-                "samples": [
-                    {"at": at, "client": client, "text": text} for at, client, text in record.samples
-                ],
+                "samples": told(record.samples),
             }
         )
     return made
+
+
+def told(samples: Iterable[Sample]) -> list[dict[str, Any]]:
+    """Return samples as entries of a result."""
+    return [{"at": at, "client": client, "text": text} for at, client, text in samples]
 
 
 def tried(cause: str, store: Store) -> tuple[int, str]:

@@ -18,7 +18,7 @@ import orjson
 
 from wsrun.errors import ScenarioError
 from wsrun.expressions import ExpressionError, parse
-from wsrun.metrics.snapshot import ErrorDetail, Snapshot
+from wsrun.metrics.snapshot import Sample, Snapshot
 from wsrun.plan import Plan
 from wsrun.source.events import parse_events, split_lines
 from wsrun.source.node import Node
@@ -60,6 +60,12 @@ _QUERY = re.compile(rf"([?&])([^=&#\s\"'{{}}]+)(?:(=)((?:{_REFERENCE}|[^&#\s\"'}
 _TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*")
 _SCHEME = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
 _PAIR = re.compile(rf"({_NAME}(?:=|[\"']\s*[:=]\s*[\"']?))(?!{_REFERENCE})[^\s\"',;&{{}}]+", re.IGNORECASE)
+_VALUE = r"(?:\"(?:[^\"\\]|\\.)*(?:\"|$)|[^\s,;)]+)"
+_SAID = re.compile(rf"({_NAME}[\"'\])/]* is ){_VALUE}(?:(, wanted (?:[a-z]+ )*){_VALUE})?", re.IGNORECASE)
+"""What is said of a field that a pattern asked for: ``$.token is "abc", wanted "def"``."""
+
+_HEX_TOKEN = re.compile(r"65794a(?:[2-7][0-9a-f]){10,}")
+"""A JSON Web Token in the hexadecimal digits of a binary message."""
 
 
 def mask_url(url: str, *, is_demo: bool = False) -> str:
@@ -124,15 +130,18 @@ class Secrets:
         return self.hidden(mask_url(text) if "://" in text else text)
 
     def clean(self, snapshot: Snapshot) -> Snapshot:
-        """Return a snapshot whose sentences hold no secret."""
-        if not snapshot.errors:
+        """Return a snapshot whose sentences and messages hold no secret."""
+        if not snapshot.errors and not snapshot.notes:
             return snapshot
-        errors = {cause: self._clean_detail(detail) for cause, detail in snapshot.errors.items()}
-        return dataclasses.replace(snapshot, errors=errors)
+        errors = {
+            cause: dataclasses.replace(detail, samples=self._clean_samples(detail.samples))
+            for cause, detail in snapshot.errors.items()
+        }
+        notes = {metric: self._clean_samples(samples) for metric, samples in snapshot.notes.items()}
+        return dataclasses.replace(snapshot, errors=errors, notes=notes)
 
-    def _clean_detail(self, detail: ErrorDetail) -> ErrorDetail:
-        samples = [(at, client, self.sample(text)) for at, client, text in detail.samples]
-        return dataclasses.replace(detail, samples=samples)
+    def _clean_samples(self, samples: Iterable[Sample]) -> list[Sample]:
+        return [(at, client, self.sample(text)) for at, client, text in samples]
 
 
 def _hidden(text: str, forms: Iterable[str]) -> str:
@@ -140,6 +149,8 @@ def _hidden(text: str, forms: Iterable[str]) -> str:
     text = _TOKEN.sub(MASK, text)
     for form in forms:
         text = text.replace(form, MASK)
+    text = _SAID.sub(lambda match: f"{match[1]}{MASK}" + (f"{match[2]}{MASK}" if match[2] else ""), text)
+    text = _HEX_TOKEN.sub(MASK, text)
     text = _PAIR.sub(rf"\g<1>{MASK}", _SCHEME.sub(rf"\1 {MASK}", text))
     return encodable(_USER.sub(f"{MASK}@", text))
 
@@ -287,10 +298,11 @@ def _literals(text: str) -> Iterable[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """Yield a value as it may be found in a text: as it is, in a URL, in base64, in JSON."""
+    """Yield a value as it may be found in a text: as it is, in a URL, in base64, in hexadecimal, in JSON."""
     data = value.encode("utf-8", "surrogatepass")
     yield value
     yield quote(data, safe="")
+    yield data.hex()
     yield base64.b64encode(data).decode().rstrip("=")
     yield base64.urlsafe_b64encode(data).decode().rstrip("=")
     yield orjson.dumps(encodable(value)).decode()[1:-1]

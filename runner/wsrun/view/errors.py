@@ -23,6 +23,9 @@ LONG_TEXT = 2048
 
 SAMPLES = 20
 
+FIRSTS = 3
+"""Of so many kinds the first failure stands in a terminal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -50,6 +53,24 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """The first failure of a kind in short, for a terminal."""
+
+    cause: str
+    count: str
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """What came and nobody wanted. ``is_telling``: something else did not come."""
+
+    text: str
+    samples: tuple[Sample, ...]
+    is_telling: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Errors:
     """All kinds. ``kinds`` and ``total`` count them all; ``rest`` says what is neither drawn nor listed."""
 
@@ -61,6 +82,8 @@ class Errors:
     note: str
     bars: int
     samples: tuple[Sample, ...]
+    firsts: tuple[First, ...]
+    unmatched: Unmatched | None
 
 
 def build(reading: Reading) -> Errors:
@@ -81,6 +104,28 @@ def build(reading: Reading) -> Errors:
         note=_note(entries, width),
         bars=BARS,
         samples=tuple(_samples(entries, reading)),
+        firsts=tuple(
+            First(cut(entry["cause"], 40), formats.group(entry["count"]), sample)
+            for entry in entries[:FIRSTS]
+            for sample in _samples([entry], reading)[:1]
+        ),
+        unmatched=_unmatched(entries, reading),
+    )
+
+
+def _unmatched(entries: list[Mapping[str, Any]], reading: Reading) -> Unmatched | None:
+    number = reading["counts"]["messages"]["unmatched"]
+    samples = (reading.result.get("samples") or {}).get("messages.unmatched", [])
+    if not number or not samples:
+        return None
+    fits = "fits no reply that was awaited, and nobody expects it"
+    text = f"{counted(number, 'received message')} {fits}"
+    if number > 1:
+        text = f"{counted(number, 'received message')} fit no reply that was awaited, and nobody expects them"
+    return Unmatched(
+        text=text,
+        samples=tuple(_sample("", sample, reading) for sample in samples),
+        is_telling=any(entry["cause"] in ("reply-timeout", "expect-failed") for entry in entries),
     )
 
 
@@ -120,14 +165,14 @@ def _note(entries: list[Mapping[str, Any]], width: float) -> str:
 
 
 def _samples(entries: list[Mapping[str, Any]], reading: Reading) -> list[Sample]:
-    found = [
-        Sample(
-            at=reading.moment(sample["at"]),
-            cause=cut(entry["cause"], 40),
-            client=cut(sample["client"] or formats.DASH, 40),
-            text=cut(sample["text"], LONG_TEXT),
-        )
-        for entry in entries
-        for sample in entry["samples"][:3]
-    ]
+    found = [_sample(entry["cause"], sample, reading) for entry in entries for sample in entry["samples"][:3]]
     return found[:SAMPLES]
+
+
+def _sample(cause: str, sample: Mapping[str, Any], reading: Reading) -> Sample:
+    return Sample(
+        at=reading.moment(sample["at"]),
+        cause=cut(cause, 40),
+        client=cut(sample["client"] or formats.DASH, 40),
+        text=cut(sample["text"], LONG_TEXT),
+    )

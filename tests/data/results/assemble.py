@@ -204,6 +204,7 @@ def result(
         "heat": count.heat(run, timeline),
         "curves": count.curves(run, [None, *(phase.name for phase in run.phases if not phase.warm_up)][:4]),
         "errors": errors,
+        "samples": {},
         "generator": {
             "fit": busy < 0.9,
             "workers": 4 if busy < 0.9 else 2,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wsrun.engine.leftovers import why_not_met
 from wsrun.engine.mailbox import Expectation
 from wsrun.engine.steps import Run
+from wsrun.patterns import show_payload
 from wsrun.plan_steps import ExpectNoneStep, ExpectStep
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def expect(plan: ExpectStep, compiler: ProgramCompiler) -> Run:
         if line is None:
             return False
         waiting = Expectation(matcher.bind(session), captures, plan.count)
+        since = session.world.clock()
         met = await _wait(session, line, waiting, plan.timeout)
         if not met and session.leaving and not session.is_ending:
             return True
@@ -33,7 +36,8 @@ def expect(plan: ExpectStep, compiler: ProgramCompiler) -> Run:
         if not met and not plan.optional:
             got = plan.count - waiting.wanted
             limit = f"within {plan.timeout:g} s" if line.is_open else "before the connection ended"
-            session.error("expect-failed", f"{got} of {plan.count} expected messages {limit}")
+            text = f"{got} of {plan.count} expected messages {limit}"
+            session.error("expect-failed", lambda: f"{text}; {why_not_met(session, waiting, since)}")
         return met or plan.optional
 
     return run
@@ -48,13 +52,17 @@ def expect_none(plan: ExpectNoneStep, compiler: ProgramCompiler) -> Run:
         line = session.speaker
         if line is None:
             return False
-        came = await _wait(session, line, Expectation(matcher.bind(session), (), 1), plan.length)
+        waiting = Expectation(matcher.bind(session), (), 1)
+        came = await _wait(session, line, waiting, plan.length)
         if not came and ((session.leaving and not session.is_ending) or not line.is_open):
             # Whoever did not look to the end has seen nothing that proves anything.
             return session.leaving and not session.is_ending
         session.count("expect.failed" if came else "expect.passed")
         if came:
-            session.error("unexpected-message", "a message came that must not come")
+            frame = waiting.last
+            assert frame is not None
+            text = "a message came that must not come"
+            session.error("unexpected-message", lambda: f"{text}: {show_payload(frame.payload)}")
         return not came
 
     return run
