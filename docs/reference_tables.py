@@ -38,6 +38,8 @@ _LINKS = {
     "jwt": "[jwt](#auth)",
     "target": "[target](#target)",
     "tls": "[tls](#tls)",
+    "reconnect": "[reconnect](#reconnect)",
+    "backoff": "[backoff](#reconnect)",
 }
 """What a table says of a value that has a section of its own."""
 
@@ -57,6 +59,7 @@ _SPECIAL = {
     "lognormal": "`{ median, p95 }`",
     "refusals": "list of HTTP statuses",
     "closes": "list of close codes",
+    "not_after": "list of close codes",
     "clients": "`{ GROUP: … }`",
     "profiles": "`{ PROFILE: … }`",
     "messages": "`{ MESSAGE: … }`",

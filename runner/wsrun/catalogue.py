@@ -270,6 +270,24 @@ def _messages() -> Iterable[Metric]:
     )
 
 
+def _resilience() -> Iterable[Metric]:
+    lost = ("closed",)
+    yield _counter("reconnect.done", _CLIENT, "Losses that were made good: connected, and resumed.", lost)
+    yield _counter(
+        "reconnect.failed",
+        _CLIENT,
+        "Losses that were given up: too many tries, or a step of resume that failed.",
+        lost,
+    )
+    yield _counter(
+        "reconnect.missed",
+        _CLIENT,
+        "Numbers of a sequence that fell into the gap of a reconnect and never came.",
+        ("reconnect.done",),
+    )
+    yield _distribution("reconnect.time", _CLIENT, "From a loss to the end of resume.")
+
+
 def _generator() -> Iterable[Metric]:
     phase = ("phase",)
     yield _gauge(
@@ -290,7 +308,6 @@ def _not_yet() -> Iterable[Metric]:
             _MESSAGE,
         ),
         "delivery.spread": ("From the first to the last client that a message reached.", _MESSAGE),
-        "reconnect.time": ("From the loss of a connection to its replacement.", _CLIENT),
         "heartbeat.latency": ("From a heartbeat to its answer.", _CLIENT),
         "http.time": ("From an HTTP request to the end of its answer.", _MESSAGE),
         "pool.wait": ("How long a send waited for a connection of the pool.", _CLIENT),
@@ -322,13 +339,6 @@ def _not_yet() -> Iterable[Metric]:
             "Received messages that break their schema.",
             _CLIENT,
             ("messages.received",),
-        ),
-        "reconnect.done": ("Lost connections that were replaced.", _CLIENT, ("closed",)),
-        "reconnect.failed": ("Lost connections that could not be replaced.", _CLIENT, ("closed",)),
-        "reconnect.missed": (
-            "Messages of a sequence that fell into the gap of a reconnect.",
-            _CLIENT,
-            ("reconnect.done",),
         ),
         "heartbeat.missed": ("Heartbeats without an answer in time.", _CLIENT, ("open",)),
         "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),
@@ -364,7 +374,9 @@ def _not_yet() -> Iterable[Metric]:
 
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for rows in (_connections(), _messages(), _generator(), _not_yet()) for metric in rows
+    metric.name: metric
+    for rows in (_connections(), _messages(), _resilience(), _generator(), _not_yet())
+    for metric in rows
 }
 """The catalogue, by name, in the order of the reference."""
 

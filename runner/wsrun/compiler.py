@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsrun import criteria, parts, step_parts, units
+from wsrun import criteria, parts, resilience_parts, step_parts, units
 from wsrun.data import read_rows
 from wsrun.pacing.population import all_changes
 from wsrun.plan import (
@@ -102,7 +102,7 @@ class _Compiler:
     ) -> float:
         """Return the longest time that anybody may wait for a reply, in seconds."""
         mixes = [*(p.mix for p in profiles), *(mix for phase in phases for mix in phase.mix.values())]
-        steps = [step for p in profiles for step in all_steps((*p.start, *p.flow, *p.end))]
+        steps = [step for p in profiles for step in all_steps(p.steps)]
         used = {index for mix in mixes for index, _ in mix}
         used |= {index for step in steps if isinstance(step, SendStep) for index in step.messages}
         used |= {index for group in groups for rule in group.react for index in rule.sends}
@@ -210,6 +210,7 @@ class _Compiler:
                     flow=self.steps(spec.get("flow", ())),
                     start=self.steps(spec.get("start", ())),
                     end=self.steps(spec.get("end", ())),
+                    resume=self.steps(spec["resume"]) if "resume" in spec else None,
                 )
             )
         return tuple(plans)
@@ -237,6 +238,7 @@ class _Compiler:
                     never=tuple(parts.never(rule) for rule in spec.get("never", ())),
                     sequence=tuple(parts.sequence(rule) for rule in spec.get("sequence", ())),
                     react=tuple(self.reaction(rule) for rule in spec.get("react", ())),
+                    reconnect=resilience_parts.reconnect(spec.get("reconnect")),
                 )
             )
         return tuple(plans)

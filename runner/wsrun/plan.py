@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from wsrun.criteria import Criterion
 from wsrun.diagnostics import Location
+from wsrun.plan_resilience import ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
 
@@ -112,7 +113,10 @@ Mix = tuple[tuple[int, float], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfilePlan:
-    """How one sort of client behaves: by a ``mix``, or by a ``flow``; with neither it listens."""
+    """How one sort of client behaves: by a ``mix``, or by a ``flow``; with neither it listens.
+
+    ``resume``: what to do after a reconnect; None: ``start`` from its connect on.
+    """
 
     index: int
     name: str
@@ -121,6 +125,12 @@ class ProfilePlan:
     think: PausePlan = THINK
     start: tuple[StepPlan, ...] = ()
     end: tuple[StepPlan, ...] = ()
+    resume: tuple[StepPlan, ...] | None = None
+
+    @property
+    def steps(self) -> tuple[StepPlan, ...]:
+        """All steps, in the order of the keys."""
+        return (*self.start, *self.flow, *self.end, *(self.resume or ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +175,7 @@ class GroupPlan:
     never: tuple[NeverPlan, ...] = ()
     sequence: tuple[SequencePlan, ...] = ()
     react: tuple[ReactPlan, ...] = ()
+    reconnect: ReconnectPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

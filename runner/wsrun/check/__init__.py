@@ -65,6 +65,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.load import check_load
     from wsrun.check.patterns import check_patterns
     from wsrun.check.references import check_references
+    from wsrun.check.resilience import check_resilience
     from wsrun.check.rules import check_rules
     from wsrun.check.scene import Scene
     from wsrun.check.steps import check_steps
@@ -80,5 +81,6 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_templates(scene, findings, check_data(scene, findings))
     check_patterns(scene, findings)
     check_rules(scene, findings)
+    check_resilience(scene, findings)
     check_criteria(scene, findings)
     return findings.diagnostics

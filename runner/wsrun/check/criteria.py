@@ -33,6 +33,14 @@ _MEANT = {
 }
 """Words of other tools, and the metric that is meant."""
 
+_MADE_BY = {
+    "forbidden": "never",
+    "reconnect": "reconnect",
+    "reconnect.missed": "sequence",
+    "sequence": "sequence",
+}
+"""The key of a group without which a metric, or all that begin so, are never counted."""
+
 _NEED_REPLIES = ("round_trip", "service_time", "reply.", "replies.")
 
 
@@ -196,8 +204,8 @@ def _no_replies(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
 
 def _no_rules(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
     """What no rule looks for is never counted, and a limit on it would be met for sure."""
-    key = {"forbidden": "never"}.get(reference.name, reference.name.partition(".")[0])
-    if key not in ("never", "sequence") or any(True for _ in scene.rules(key)):
+    key = _MADE_BY.get(reference.name) or _MADE_BY.get(reference.name.partition(".")[0])
+    if key is None or any(key in group for group in scene.groups.values()):
         return None
     return (
         f"no group has {key}, so that there will be nothing to judge",

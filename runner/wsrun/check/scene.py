@@ -81,7 +81,7 @@ class Scene:
     def steps(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every step with its path, those inside other steps too."""
         for name, profile in self.profiles.items():
-            for key in ("start", "flow", "end"):
+            for key in ("start", "flow", "end", "resume"):
                 yield from _steps(profile.get(key), ("profiles", name, key))
 
     def sent(self, step: dict[str, Any], path: Steps) -> Iterator[tuple[Steps, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun import units
+from wsrun.cli.resilience_settings import resilience_settings
 from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
 from wsrun.plan import (
     Bursts,
@@ -151,6 +152,7 @@ def _profile(plan: Plan, profile: ProfilePlan) -> dict[str, Any]:
             "think": pause_settings(profile.think) if profile.mix else None,
             "flow": step_settings(plan, profile.flow) or None,
             "end": step_settings(plan, profile.end) or None,
+            "resume": None if profile.resume is None else step_settings(plan, profile.resume),
         }
     )
 
@@ -161,6 +163,7 @@ def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
         {
             "profiles": {plan.profiles[index].name: number(weight) for index, weight in group.profiles},
             "assign": dict(group.assign) or None,
+            **resilience_settings(group),
             "tolerate": {key: codes for key, codes in tolerate.items() if codes} or None,
             "react": [_reaction(plan, rule) for rule in group.react] or None,
             "never": [without_none({"where": rule.where, "because": rule.because}) for rule in group.never]

@@ -7,6 +7,8 @@ a busy path two additions a message.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import time
 from typing import TYPE_CHECKING
 
@@ -48,6 +50,9 @@ class Connection(WSListener):
         "service",
         "transport",
     )
+
+    answers_pings = True
+    """Whether picows answers them; a path that does not want that takes them in ``handle_rare``."""
 
     def __init__(self, service: Service, request: Request) -> None:
         self.service = service
@@ -117,6 +122,14 @@ class Connection(WSListener):
         self.over = True
         self.transport.send(CLOSE, b"" if code is None else code.to_bytes(2, "big") + reason.encode())
         asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self.transport.disconnect, False)
+
+    def reset(self) -> None:
+        """Reset the TCP connection: no close frame, and an RST instead of a FIN."""
+        if self.transport is not None:
+            underlying = self.transport.underlying_transport
+            linger = struct.pack("ii", 1, 0)
+            underlying.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            underlying.abort()
 
     def hold(self) -> None:
         """Stop reading; its messages wait in the system's buffers. Holds count: each needs its release."""

@@ -139,7 +139,7 @@ class Doorway(asyncio.Protocol):
             20,
             20,
             WSAutoPingStrategy.PING_WHEN_IDLE,
-            True,  # enable_auto_pong
+            connection.answers_pings,  # enable_auto_pong
             MAX_MESSAGE,
             None,  # extra_headers: client side only
             READ_BUFFER,

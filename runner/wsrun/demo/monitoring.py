@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from html import escape
 from itertools import islice
 
 from wsrun.demo.http import Request, RequestError, Response, json_response
+from wsrun.demo.latency import parse_fraction
 from wsrun.demo.paths import PATHS
-from wsrun.demo.query import read_query
+from wsrun.demo.query import read_count, read_query
 from wsrun.demo.service import Service
 from wsrun.units import parse_duration
 
@@ -58,6 +60,22 @@ def stall(service: Service, request: Request) -> Response:
     return json_response({"stalled_for": seconds})
 
 
+def drop(service: Service, request: Request) -> Response:
+    """End open connections: by a reset, or with a close code."""
+    share = read_query(request, "share", parse_fraction, 1.0)
+    code = read_query(request, "code", read_count, None)
+    if code is not None and code > 0xFFFF:
+        raise RequestError(400, "a close code has 16 bits")
+    living = list(service.living.values())
+    chosen = random.sample(living, round(share * len(living)))
+    for connection in chosen:
+        if code is None:
+            connection.reset()
+        else:
+            connection.close(code)
+    return json_response({"dropped": len(chosen)})
+
+
 def health(service: Service, request: Request) -> Response:
     """Say that the server is there."""
     return Response(200, b"ok\n")
@@ -87,5 +105,6 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/monitoring/counts"): counts,
     ("POST", "/monitoring/reset-stats"): reset,
     ("POST", "/admin/stall"): stall,
+    ("POST", "/admin/drop"): drop,
 }
 """The HTTP pages, by method and path."""

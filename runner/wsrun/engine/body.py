@@ -26,6 +26,8 @@ async def body(session: Session) -> None:
     while not session.leaving and not session.is_lost:
         if not (session.is_connected or session.program.reconnects):
             return
+        if session.recovery is not None and session.recovery.is_refused:
+            return
         if session.program.flow:
             await _follow(session)
         else:

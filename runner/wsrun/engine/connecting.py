@@ -61,6 +61,8 @@ async def connect(session: Session, index: int = 0) -> Line | None:
             if value is not None:
                 recorder.sample(f"connect.{name}", key, value)
         world.opened(session, socket)
+        if session.recovery is not None:
+            session.recovery.connected(line)
         return line
 
 

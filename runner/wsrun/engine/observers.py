@@ -14,7 +14,7 @@ import orjson
 from wsrun.engine.mailbox import capture
 from wsrun.engine.precedence import by_priority
 from wsrun.engine.programs import Captures, MessageProgram, ProgramCompiler, compile_captures, names_in
-from wsrun.metrics.snapshot import Labels
+from wsrun.metrics.snapshot import Series
 from wsrun.patterns import (
     ABSENT,
     Frame,
@@ -169,6 +169,11 @@ class Observers:
             if fits(frame) and streams.note(frame):
                 frame.is_known = True
 
+    def follow(self, lost: Observers) -> None:
+        """Go on with the numbers of a connection that was lost."""
+        for (_, streams), (_, before) in zip(self._streams, lost._streams, strict=True):
+            streams.follow(before)
+
     def take(self, frame: Frame) -> bool:
         """Let the first reaction that fits take a frame; False when there is none."""
         for fits, reaction in self._reactions:
@@ -198,13 +203,17 @@ def _told(because: str, frame: Frame) -> str:
 
 
 class _Stream:
-    """The numbers of one ``per``. ``missing`` has, for each number of a gap, where its loss was counted."""
+    """The numbers of one ``per``. ``missing`` has, for each number of a gap, where its loss was counted.
 
-    __slots__ = ("first", "last", "missing")
+    ``is_resumed``: the connection is another one since the last number.
+    """
+
+    __slots__ = ("first", "is_resumed", "last", "missing")
 
     def __init__(self, number: int) -> None:
         self.first = self.last = number
-        self.missing: dict[int, Labels | None] = {}
+        self.is_resumed = False
+        self.missing: dict[int, Series | None] = {}
 
 
 class Streams:
@@ -217,6 +226,12 @@ class Streams:
         self._line = line
         self._streams: dict[Any, _Stream] = {}
 
+    def follow(self, lost: Streams) -> None:
+        """Go on with the numbers of a connection that was lost."""
+        self._streams = lost._streams
+        for stream in self._streams.values():
+            stream.is_resumed = True
+
     def note(self, frame: Frame) -> bool:
         """Take note of a frame's number; False when it has none."""
         rule = self._rule
@@ -225,6 +240,10 @@ class Streams:
             return False
         key = None if rule.per is None else _key(rule.per(frame))
         stream = self._streams.get(key)
+        if stream is not None and stream.is_resumed and number <= stream.first:
+            # Counted from the start again: the new connection has numbers of its own.
+            stream = None
+            del self._streams[key]
         if stream is None:
             if len(self._streams) >= STREAMS:
                 del self._streams[next(iter(self._streams))]
@@ -235,6 +254,7 @@ class Streams:
             stream.last = number
         else:
             self._again(stream, number)
+        self._streams[key].is_resumed = False
         return True
 
     def _gap(self, stream: _Stream, number: int) -> None:
@@ -243,10 +263,11 @@ class Streams:
         lost = (number - stream.last - 1) // step
         if not lost:
             return
-        labels = self._line.traffic.labels
-        self._line.world.recorder.count("sequence.lost", labels, min(lost, MOST_LOST))
+        name = "reconnect.missed" if stream.is_resumed else "sequence.lost"
+        counted = (name, self._line.traffic.labels)
+        self._line.world.recorder.count(*counted, min(lost, MOST_LOST))
         first = stream.last + step * max(1, lost - REMEMBERED + 1)
-        _remember(stream.missing, range(first, number, step), labels)
+        _remember(stream.missing, range(first, number, step), counted)
 
     def _again(self, stream: _Stream, number: int) -> None:
         """Tell a number that comes late from one that was there before."""
@@ -254,7 +275,7 @@ class Streams:
         if number in stream.missing:
             counted = stream.missing.pop(number)
             if counted is not None:
-                recorder.count("sequence.lost", counted, -1)
+                recorder.count(*counted, -1)
         elif number < stream.first:
             step = self._rule.step
             last = min(stream.first, number + step * (REMEMBERED + 1))
@@ -266,11 +287,11 @@ class Streams:
         recorder.count("sequence.reordered", labels)
 
 
-def _remember(missing: dict[int, Labels | None], numbers: range, labels: Labels | None) -> None:
+def _remember(missing: dict[int, Series | None], numbers: range, counted: Series | None) -> None:
     for number in numbers:
         if len(missing) >= REMEMBERED:
             del missing[next(iter(missing))]
-        missing[number] = labels
+        missing[number] = counted
 
 
 def _whole(value: Any) -> int | None:

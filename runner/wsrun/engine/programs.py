@@ -7,12 +7,12 @@ from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsrun.bodies import compile_body
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.request import Request
-from wsrun.engine.steps import compile_steps
+from wsrun.engine.steps import StepProgram, compile_steps
 from wsrun.expressions import Scope, Tools, parse
 from wsrun.pacing.pauses import compile_pause
 from wsrun.patterns import (
@@ -153,12 +153,20 @@ class Behaviour:
         return self.messages[bisect(self.cumulative, rng.random() * self.total)]
 
 
+class Again(NamedTuple):
+    """Steps after a reconnect; ``connects``: one of them makes the connection."""
+
+    steps: tuple[StepProgram, ...]
+    connects: bool
+
+
 class ProfileProgram:
     """One profile, ready to run.
 
     ``connects``: a step of its own makes the connection; ``reconnects``: one of the flow does.
     ``expects``: some step reads the mailbox; ``expects_later``: one after ``start`` does.
-    ``expects_close``: some step waits for the target to close.
+    ``expects_close``: some step waits for the target to close. ``resume``: what is done after a reconnect,
+    ``restart`` where ``start`` has not been done yet; ``returns_by_flow``: its next pass is that.
     """
 
     __slots__ = (
@@ -170,6 +178,9 @@ class ProfileProgram:
         "flow",
         "name",
         "reconnects",
+        "restart",
+        "resume",
+        "returns_by_flow",
         "start",
     )
 
@@ -179,11 +190,24 @@ class ProfileProgram:
         self.flow = compile_steps(plan.flow, compiler)
         self.end = compile_steps(plan.end, compiler)
         later, frames = (*plan.flow, *plan.end), (ExpectStep, ExpectNoneStep)
-        self.expects = _has((*plan.start, *later), *frames)
+        self.restart = _again(plan.start, self.start)
+        self.resume = self.restart
+        if plan.resume is not None:
+            self.resume = Again(compile_steps(plan.resume, compiler), _has(plan.resume, ConnectStep))
+        self.expects = _has(plan.steps, *frames)
         self.expects_later = _has(later, *frames)
-        self.expects_close = _has((*plan.start, *later), ExpectCloseStep)
+        self.expects_close = _has(plan.steps, ExpectCloseStep)
         self.connects = _has((*plan.start, *plan.flow), ConnectStep)
         self.reconnects = _has(plan.flow, ConnectStep)
+        self.returns_by_flow = self.reconnects and plan.resume is None and not self.restart.connects
+
+
+def _again(plans: Sequence[StepPlan], programs: Sequence[StepProgram]) -> Again:
+    """Return ``start`` from its connect on; all of it where it has none."""
+    for index, plan in enumerate(plans):
+        if _has((plan,), ConnectStep):
+            return Again(tuple(programs[index:]), connects=True)
+    return Again(tuple(programs), connects=False)
 
 
 def _has(steps: Sequence[StepPlan], *kinds: type[Any]) -> bool:

@@ -20,12 +20,11 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from wsrun.engine.body import body
 from wsrun.engine.closing import count_close, judge_closes
-from wsrun.engine.connecting import connect
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
+from wsrun.engine.recovery import Recovery, arrive, begin, stay
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell, Told
@@ -63,6 +62,7 @@ class Session:
         "others",
         "phase",
         "profile_index",
+        "recovery",
         "roused",
         "rows",
         "seq",
@@ -98,6 +98,8 @@ class Session:
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.line: Line | None = None
+        reconnect = world.plan.groups[group].reconnect
+        self.recovery = None if reconnect is None else Recovery(self, reconnect)
         self.others: dict[int, Line] | None = {} if world.plan.sockets else None
         self._rng: Random | None = None
         self._rng_seed = f"{world.plan.seed}/{self.client_id}/{life}"
@@ -139,16 +141,11 @@ class Session:
             program = self.program
             if program.connects:
                 self.born()
-            else:
-                self.line = await connect(self)
-                if self.line is None:
-                    return
-            good = await run_steps(self, program.start)
-            if not self.program.expects_later:
-                for line in lines_of(self):
-                    line.mailbox.close()
+            elif not await arrive(self):
+                return
+            good = await begin(self)
             if good:
-                await body(self)
+                await stay(self)
             await self.settle()
             self.is_ending = True
             self.is_fresh = False
@@ -311,6 +308,8 @@ class Session:
         """Count how a connection ended, and look around."""
         self.world.closed(self, line.socket)
         self.world.ready.discard(self)
+        if self.recovery is not None and not line.is_closing:
+            self.recovery.lost(line, at)
         count_close(self, line, closing, at)
         self.rouse()
 

@@ -18,6 +18,7 @@ from wsrun.judge import evaluate
 from wsrun.plan import Plan
 from wsrun.result import delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
+from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
 from wsrun.result.timeline import heat_edges
 from wsrun.verdict import RunFacts, State, decide
@@ -111,6 +112,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "profiles": tables.profiles(plan, store),
         "groups": tables.groups(plan, store),
         "overall": tables.overall(plan, store),
+        "resilience": resilience(plan, store),
         "timeline": rows,
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},
         "curves": tables.curves(plan, store),

@@ -15,7 +15,9 @@ from wsrun.result.happenings import tried
 _ON_ATTEMPTS = frozenset(
     f"connect.{name}" for name in ("success", "attempted", "established", "refused", "failed", "timed_out")
 )
-_ON_PRESENCE = frozenset(("open", "closed"))
+_ON_PRESENCE = frozenset(
+    ("open", "closed", *(f"reconnect.{name}" for name in ("done", "failed", "missed", "time")))
+)
 _LISTED = 2
 
 _LEAVING = 0.05
@@ -28,9 +30,9 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
 
     Clients are counted at the end of a row, so that only rows that end by ``until`` say anything: seconds
     since the start of the run after which everybody was told to leave. It is not judged where the scenario
-    itself says how many may be missing: a criterion on ``open`` or ``closed``, or ends that are tolerated.
-    With a criterion on attempts, clients that never got in are for that criterion to judge, and do not count
-    as missing.
+    itself says how many may be missing: a criterion on ``open``, ``closed`` or ``reconnect``, or ends that
+    are tolerated. With a criterion on attempts, clients that never got in are for that criterion to judge,
+    and do not count as missing.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
     tolerant = any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)

@@ -26,6 +26,7 @@ from wsrun.view import (
     scenario,
     verdict,
 )
+from wsrun.view.ledger import Ledger
 from wsrun.view.picture import Limit
 from wsrun.view.reading import Reading
 from wsrun.view.series import Point
@@ -68,7 +69,7 @@ class View:
     phases: phases.Phases | None
     latencies: latencies.Latencies | None
     nothing_asked: str
-    ledgers: tuple[tuple[ledgers.Ledger, ...], ...]
+    ledgers: tuple[tuple[Ledger, ...], ...]
     errors: errors.Errors
     generator: generator.Generator | None
     scenario: scenario.Scenario

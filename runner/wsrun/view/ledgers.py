@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from wsrun.view import formats
+from wsrun.view import formats, resilience
+from wsrun.view.ledger import Ledger, Line, line
 from wsrun.view.reading import Reading, timeout_text
 
 CODES = {
@@ -30,37 +30,13 @@ CODES = {
 _SIDES = {"client": "Closed by wsrun", "server": "Closed by the target", "network": "Lost by the network"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry; ``is_loud`` where a number above zero is bad news."""
-
-    name: str
-    number: str
-    note: str = ""
-    is_loud: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """Entries with their sum; ``verdict`` says whether they add up, empty where nothing is added.
-
-    ``state``: ok, wrong or none.
-    """
-
-    title: str
-    lines: tuple[Line, ...]
-    total: Line | None
-    state: Literal["ok", "wrong", "none"]
-    verdict: str
-
-
 def build(reading: Reading) -> tuple[tuple[Ledger, ...], ...]:
     """Return columns of ledgers: connections, messages, and what else was counted."""
-    return (_connections(reading), _messages(reading), _traffic(reading))
-
-
-def _line(name: str, number: int, note: str = "", *, bad: bool = False) -> Line:
-    return Line(name, formats.group(number), note, bad and number > 0)
+    return (
+        (*_connections(reading), *resilience.build(reading)),
+        _messages(reading),
+        _traffic(reading),
+    )
 
 
 def _verdict(adds_up: bool, difference: int) -> tuple[Literal["ok", "wrong"], str]:
@@ -77,10 +53,10 @@ def _connections(reading: Reading) -> tuple[Ledger, ...]:
         for status, number in counts["refused_by_status"].items()
     )
     lines = (
-        _line("Established", established, formats.share(established / attempted).text if attempted else ""),
-        _line("Refused", counts["refused"], statuses, bad=True),
-        _line("Timed out", counts["timed_out"], bad=True),
-        _line("Failed otherwise", counts["failed"], bad=True),
+        line("Established", established, formats.share(established / attempted).text if attempted else ""),
+        line("Refused", counts["refused"], statuses, bad=True),
+        line("Timed out", counts["timed_out"], bad=True),
+        line("Failed otherwise", counts["failed"], bad=True),
     )
     adds_up, difference = reading["counts"]["adds_up"], reading["counts"]["differences"]
     state, verdict = _verdict(adds_up["connections"], difference["connections"])
@@ -100,7 +76,7 @@ def _connections(reading: Reading) -> tuple[Ledger, ...]:
     shown, rest = closes[:8], ordered[8:]
     if rest:
         shown.append(Line(f"{len(rest)} other ways", formats.group(sum(c["count"] for c in rest))))
-    shown.append(_line("Open at the end", counts["open_at_end"]))
+    shown.append(line("Open at the end", counts["open_at_end"]))
     ended = sum(close["count"] for close in counts["closed"]) + counts["open_at_end"]
     state, verdict = _verdict(ended == established, established - ended)
     return opened, Ledger(
@@ -112,25 +88,25 @@ def _messages(reading: Reading) -> tuple[Ledger, ...]:
     counts = reading["counts"]["messages"]
     sent, expected = counts["sent"], counts["expected"]
     lines = [
-        _line(
+        line(
             "Answered",
             counts["answered"],
             formats.share(counts["answered"] / expected).text if expected else "",
         ),
-        _line(f"No reply {timeout_text(reading['overall']['round_trip'])}", counts["timed_out"], bad=True),
-        _line("Reply not as expected", counts["failed"], bad=True),
-        _line("Lost with their connection", counts["lost"], bad=True),
-        _line("Still pending at the end", counts["pending"], bad=True),
+        line(f"No reply {timeout_text(reading['overall']['round_trip'])}", counts["timed_out"], bad=True),
+        line("Reply not as expected", counts["failed"], bad=True),
+        line("Lost with their connection", counts["lost"], bad=True),
+        line("Still pending at the end", counts["pending"], bad=True),
     ]
     if counts["without_reply"]:
-        lines.append(_line("Ask for no reply", counts["without_reply"]))
+        lines.append(line("Ask for no reply", counts["without_reply"]))
     state, verdict = _verdict(
         reading["counts"]["adds_up"]["messages"], reading["counts"]["differences"]["messages"]
     )
     also = (
-        _line("Frames nobody expected", counts["unmatched"]),
-        _line("Replies after their time", counts["late_replies"]),
-        _line("Replies too many", counts["extra_replies"]),
+        line("Frames nobody expected", counts["unmatched"]),
+        line("Replies after their time", counts["late_replies"]),
+        line("Replies too many", counts["extra_replies"]),
     )
     first = Ledger("Messages", tuple(lines), Line("Sent", formats.group(sent)), state, verdict)
     return first, Ledger("Then", also, None, "none", "")
@@ -143,9 +119,9 @@ def _traffic(reading: Reading) -> tuple[Ledger, ...]:
         reading["throughput_metrics"],
     )
     load = (
-        _line("Due by schedule", counts["scheduled"]),
-        _line("Dropped, nobody connected", counts["dropped"], bad=True),
-        _line("Sent late by wsrun", counts["late"], bad=True),
+        line("Due by schedule", counts["scheduled"]),
+        line("Dropped, nobody connected", counts["dropped"], bad=True),
+        line("Sent late by wsrun", counts["late"], bad=True),
     )
 
     def way(name: str, key: str) -> Line:

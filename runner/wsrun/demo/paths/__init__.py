@@ -13,6 +13,7 @@ from wsrun.demo.paths.echo import Echo
 from wsrun.demo.paths.mcp import Mcp
 from wsrun.demo.paths.prices import Prices
 from wsrun.demo.paths.push import Push
+from wsrun.demo.paths.resume import Resume
 from wsrun.demo.paths.rpc import Rpc
 from wsrun.demo.service import Service
 
@@ -32,6 +33,7 @@ PATHS = {
     "/mcp": Path(Mcp, "tools of an agent by JSON-RPC; each call tells its stages: ?latency=constant:20ms"),
     "/push": Path(Push, "pushes by itself: ?rate=100/s&size=100"),
     "/prices": Path(Prices, "ticks of the symbols that are subscribed to"),
+    "/resume": Path(Resume, "sessions that outlive connections: ?rate=10/s&replay=true&drop=exponential:5s"),
     "/auth": Path(auth.answer, "an echo that wants a JWT: Authorization: Bearer, or ?token="),
     "/faults/close": Path(faults.closes, "closes: ?code=1012&after=3, ?code=none"),
     "/faults/malformed": Path(faults.malformed, "sends a frame that is forbidden: ?kind=rsv&after=0"),
@@ -40,5 +42,6 @@ PATHS = {
     "/faults/silent": Path(faults.silent, "never answers the upgrade"),
     "/faults/slow-handshake": Path(faults.slow_handshake, "answers the upgrade late: ?for=3s"),
     "/faults/drop": Path(faults.drop, "resets the connection: ?after=3"),
+    "/faults/no-pong": Path(faults.Deaf, "an echo that leaves pings unanswered: ?after=3"),
     "/faults/never-close": Path(faults.NeverClosing, "leaves a close frame unanswered"),
 }

@@ -5,9 +5,9 @@ Those that open a connection echo ``after`` messages first. What they send by ha
 
 from __future__ import annotations
 
-import socket
-import struct
 from collections.abc import Callable
+
+from picows import WSFrame, WSMsgType, WSTransport
 
 from wsrun.demo.answers import Answer, Delayed, Silence
 from wsrun.demo.connection import Connection
@@ -64,19 +64,31 @@ class NeverClosing(Echo):
         """Do nothing."""
 
 
+class Deaf(Echo):
+    """Echoes, and answers only the first ``after`` pings."""
+
+    __slots__ = ("_pongs",)
+
+    answers_pings = False
+
+    def __init__(self, service: Service, request: Request) -> None:
+        super().__init__(service, request)
+        self._pongs = read_query(request, "after", read_count, 0)
+
+    def handle_rare(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Answer a ping, if it is one of the first."""
+        if frame.msg_type is WSMsgType.PING:
+            if self._pongs > 0:
+                self._pongs -= 1
+                transport.send_pong(frame.get_payload_as_bytes())
+            return
+        super().handle_rare(transport, frame)
+
+
 def send_raw(connection: Connection, data: bytes) -> None:
     """Send bytes that are no proper frame."""
     if connection.transport is not None:
         connection.transport.underlying_transport.write(data)
-
-
-def reset(connection: Connection) -> None:
-    """Reset the TCP connection: no close frame, and an RST instead of a FIN."""
-    if connection.transport is not None:
-        underlying = connection.transport.underlying_transport
-        linger = struct.pack("ii", 1, 0)
-        underlying.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        underlying.abort()
 
 
 def closes(service: Service, request: Request) -> Answer:
@@ -121,4 +133,4 @@ def slow_handshake(service: Service, request: Request) -> Answer:
 
 def drop(service: Service, request: Request) -> Answer:
     """Reset the connection."""
-    return Faulty(service, request, reset)
+    return Faulty(service, request, lambda connection: connection.reset())

@@ -27,6 +27,8 @@ def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
             await session.hang_up([line])
         line = await make_connection(session, plan.socket)
         set_line(session, plan.socket, line)
+        if session.recovery is not None:
+            session.recovery.stepped(connected=line is not None)
         # Who is told to leave while waiting for a handshake has not failed.
         return line is not None or session.leaving
 

@@ -1,0 +1,25 @@
+"""Connections that come and go: values that contradict each other, and keys that would do nothing."""
+
+from __future__ import annotations
+
+from wsrun.check.findings import Findings
+from wsrun.check.scene import Scene, duration, mapping
+from wsrun.wording import quoted
+
+
+def check_resilience(scene: Scene, findings: Findings) -> None:
+    """Check how clients are lost and come back."""
+    for name, group in scene.groups.items():
+        backoff = mapping(mapping(group.get("reconnect")).get("backoff"))
+        first, most = duration(backoff.get("from", "100ms")), duration(backoff.get("to", "10s"))
+        if first is not None and most is not None and first > most:
+            key = "to" if "to" in backoff else "from"
+            message = "the longest wait is shorter than the first one"
+            path = ("clients", name, "reconnect", "backoff", key)
+            findings.add(path, "out-of-range", message, "write the shorter one into from")
+    for name, profile in scene.profiles.items():
+        used = [group for group in scene.groups if name in scene.profiles_of(group)]
+        if "resume" in profile and not any("reconnect" in scene.groups[group] for group in used):
+            message = f"no group with the profile {quoted(name)} reconnects, so that 'resume' is never done"
+            help_text = "write reconnect: {} into a group of clients"
+            findings.add_key(("profiles", name, "resume"), "needs-key", message, help_text)

@@ -1,0 +1,25 @@
+"""The part of the plan about connections that come and go: reconnects, heartbeats, breakers, lifecycles.
+
+Frozen and picklable like the rest of ``wsrun.plan``, which refers to these; times are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconnectPlan:
+    """How a client comes back after a loss.
+
+    Before try n (1, 2…) it waits min(``most``, ``first`` · ``factor``ⁿ⁻¹) seconds, shortened by a random part
+    of at most ``jitter`` (0…1). After ``attempts`` tries in a row it gives up. ``not_after`` are codes of
+    closes after which it does not try at all.
+    """
+
+    first: float = 0.1
+    most: float = 10.0
+    factor: float = 2.0
+    jitter: float = 0.5
+    attempts: int = 8
+    not_after: frozenset[int] = frozenset()

@@ -1,0 +1,25 @@
+"""Connections that come and go, from as written to as planned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wsrun import units
+from wsrun.parts import duration
+from wsrun.plan_resilience import ReconnectPlan
+
+
+def reconnect(spec: Mapping[str, Any] | None) -> ReconnectPlan | None:
+    """Return how a lost client comes back; None: it does not."""
+    if spec is None:
+        return None
+    backoff = spec.get("backoff", {})
+    return ReconnectPlan(
+        first=duration(backoff.get("from"), 0.1),
+        most=duration(backoff.get("to"), 10.0),
+        factor=float(backoff.get("factor", 2)),
+        jitter=units.parse_share(backoff.get("jitter", "50%")),
+        attempts=spec.get("attempts", 8),
+        not_after=frozenset(spec.get("not_after", ())),
+    )
