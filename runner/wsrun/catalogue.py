@@ -168,6 +168,16 @@ def _connections() -> Iterable[Metric]:
         "Connections that failed otherwise: no address, no answer, TLS, a broken handshake.",
         tried,
     )
+    arrivals = ("connect.attempted", "connect.dropped")
+    yield _counter(
+        "connect.dropped", _CLIENT, "Arrivals left out because at_most clients were there.", arrivals
+    )
+    yield _counter(
+        "connect.late",
+        _CLIENT,
+        "Arrivals whose connection was begun more than 10 ms after its time.",
+        arrivals,
+    )
     yield Metric(
         name="connect.success",
         kind="ratio",

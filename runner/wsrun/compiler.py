@@ -276,6 +276,11 @@ class _Compiler:
                 if "bursts" in spec
                 else {}
             )
+            arrivals = (
+                {g: parts.level(v, rate=True) for g, v in self.by_group(spec["arrivals"]).items()}
+                if "arrivals" in spec
+                else {}
+            )
             for group in bursts:
                 rate.setdefault(group, Level(start=0.0, end=0.0))
             plans.append(
@@ -297,6 +302,9 @@ class _Compiler:
                         self.profile_index[name]: self.mix(mix) for name, mix in spec.get("mix", {}).items()
                     },
                     profiles=self.weights(spec.get("profiles")),
+                    arrivals=arrivals,
+                    stay=parts.pause(spec["stay"]) if "stay" in spec else None,
+                    at_most=spec.get("at_most"),
                 )
             )
             start += duration
@@ -344,6 +352,8 @@ def default_criteria(phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan
 
 def connects_only_in_warm_ups(phases: Sequence[PhasePlan]) -> bool:
     """Tell whether clients enter, and all of them in warm-ups."""
+    if any(phase.arrivals and phase.warm_up < phase.duration for phase in phases):
+        return False
     entries = [
         change.at < phases[change.phase_index].start + phases[change.phase_index].warm_up
         for change in all_changes(phases)

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from random import Random
 from typing import Any
 
 from wsrun.bodies import compile_body
 from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
+from wsrun.pacing.crowd import Crowd
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
 from wsrun.pacing.presence import Presence
+from wsrun.pacing.visits import Visitors
 from wsrun.plan import (
     GroupPlan,
     MessagePlan,
@@ -88,7 +91,10 @@ class PhaseEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a whole run will do. ``drain`` is how long it may take at most, in seconds."""
+    """What a whole run will do. ``drain`` is how long it may take at most, in seconds.
+
+    ``has_arrivals``: some of the clients arrive, and are counted as expected.
+    """
 
     phases: tuple[PhaseEstimate, ...]
     duration: float
@@ -97,6 +103,7 @@ class Estimate:
     connects: int
     messages: float
     bytes: float
+    has_arrivals: bool = False
 
     @property
     def memory(self) -> int:
@@ -117,10 +124,10 @@ class Estimate:
 def estimate(plan: Plan) -> Estimate:
     """Work out what a plan will do."""
     sizes = message_sizes(plan)
-    population = Presence(plan)
-    phases = tuple(_phase(plan, phase, population, sizes) for phase in plan.phases)
+    crowd = Crowd(plan, visitors(plan))
+    phases = tuple(_phase(plan, phase, crowd, sizes) for phase in plan.phases)
     farewell = [
-        _scaled(_steps(plan, group, phase, sizes, ending=True), population.present(index, plan.duration))
+        _scaled(_steps(plan, group, phase, sizes, ending=True), crowd.present(index, plan.duration))
         for index, group in enumerate(plan.groups)
         for phase in plan.phases[-1:]
     ]
@@ -128,11 +135,18 @@ def estimate(plan: Plan) -> Estimate:
         phases=phases,
         duration=plan.duration,
         drain=plan.drain,
-        clients_most=population.most,
+        clients_most=crowd.most,
+        has_arrivals=any(phase.arrivals for phase in plan.phases),
         connects=sum(phase.connects for phase in phases),
         messages=sum(phase.messages for phase in phases) + sum(work.messages for work in farewell),
         bytes=sum(phase.bytes for phase in phases) + sum(work.bytes for work in farewell),
     )
+
+
+def visitors(plan: Plan) -> Visitors:
+    """Return how many of those who arrive are there when; of a flow, waiting for replies is not known."""
+    sizes = [0.0] * len(plan.messages)
+    return Visitors(plan, lambda profile: _work(plan.profiles[profile].flow, sizes).seconds)
 
 
 def message_sizes(plan: Plan) -> tuple[float, ...]:
@@ -198,15 +212,20 @@ def _scaled(work: _Work, factor: float) -> _Work:
     return _Work(work.messages * factor, work.bytes * factor, work.seconds * factor)
 
 
-def _phase(plan: Plan, phase: PhasePlan, population: Presence, sizes: Sequence[float]) -> PhaseEstimate:
-    mine = [change for change in population.changes if change.phase_index == phase.index]
+def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -> PhaseEstimate:
+    mine = [change for change in crowd.population.changes if change.phase_index == phase.index]
     works: list[_Work] = []
     rate_most = 0.0
     has_unpaced = False
     for group in plan.groups:
-        entered = sum(change.enter for change in mine if change.group == group.index)
+        arrived = crowd.arrived(phase, group.index)
+        entered = sum(change.enter for change in mine if change.group == group.index) + arrived
         left = sum(not change.enter for change in mine if change.group == group.index)
+        left += crowd.gone(phase, group.index)
         works.append(_scaled(_steps(plan, group, phase, sizes), entered))
+        once = _flows(plan, group, phase, sizes)
+        works.append(_scaled(once, arrived))
+        rate_most += once.messages * _most_arrivals(phase, group.index)
         works.append(_scaled(_steps(plan, group, phase, sizes, ending=True), left))
         level = phase.rate.get(group.index)
         if level is not None:
@@ -214,20 +233,27 @@ def _phase(plan: Plan, phase: PhasePlan, population: Presence, sizes: Sequence[f
             count = sum(piece.area for piece in pieces)
             works.append(_Work(count, count * _scheduled_size(plan, group, phase, sizes)))
             rate_most += max(max(piece.low, piece.high) for piece in pieces)
-        a_second, unpaced = _thinking(plan, group, phase, sizes, scheduled=level is not None)
-        has_unpaced |= unpaced and population.most_present(group.index, phase.start, phase.end) > 0
-        works.append(_scaled(a_second, population.client_seconds(group.index, phase.start, phase.end)))
-        rate_most += a_second.messages * population.most_present(group.index, phase.start, phase.end)
+        paces: list[tuple[Crowd | Presence, tuple[_Work, bool]]] = []
+        paces.append((crowd.population, _flowing(plan, group, phase, sizes)))
+        if level is None:
+            paces.append((crowd, _thinking(plan, group, phase, sizes)))
+        for people, (a_second, unpaced) in paces:
+            most = people.most_present(group.index, phase.start, phase.end)
+            has_unpaced |= unpaced and most > 0
+            works.append(_scaled(a_second, people.client_seconds(group.index, phase.start, phase.end)))
+            rate_most += a_second.messages * most
     total = _sum(works)
     return PhaseEstimate(
         name=phase.name,
         start=phase.start,
         duration=phase.duration,
         warm_up=phase.warm_up,
-        clients_before=sum(population.present(group.index, phase.start) for group in plan.groups),
-        clients_after=sum(population.present(group.index, phase.end) for group in plan.groups),
-        connects=sum(change.enter for change in mine),
-        connects_most=_most_within_a_second(change.at for change in mine if change.enter),
+        clients_before=crowd.everybody(phase.start),
+        clients_after=crowd.everybody(phase.end),
+        connects=sum(change.enter for change in mine) + len(crowd.times(phase)),
+        connects_most=_most_within_a_second(
+            merge((change.at for change in mine if change.enter), crowd.times(phase))
+        ),
         messages=total.messages,
         rate_most=rate_most,
         bytes=total.bytes,
@@ -251,29 +277,43 @@ def _mix_size(mix: Mix, sizes: Sequence[float]) -> float:
     return sum(sizes[message] * weight for message, weight in mix) / total
 
 
-def _thinking(
-    plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float], *, scheduled: bool
-) -> tuple[_Work, bool]:
-    """Return what a client sends a second at its own pace, on average, and whether some do not think.
-
-    Of clients that a schedule serves (``scheduled``), those with a flow keep theirs.
-    """
+def _thinking(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[_Work, bool]:
+    """Return what clients with a mix send a second at their own pace, and whether some do not think."""
     works = []
     has_unpaced = False
     for profile, share in _shares(group, phase):
         mix = _mix(plan, phase, profile)
         pause = mean_pause(plan.profiles[profile].think)
-        if plan.profiles[profile].flow:
-            work = _work(plan.profiles[profile].flow, sizes)
-            has_unpaced |= work.seconds <= 0 < work.messages
-            works.append(_scaled(work, share / work.seconds) if work.seconds > 0 else _Work())
-        elif scheduled:
+        if plan.profiles[profile].flow or not mix:
             continue
-        elif mix and pause <= 0:
+        if pause <= 0:
             has_unpaced = True
-        elif mix:
+        else:
             works.append(_Work(share / pause, share / pause * _mix_size(mix, sizes)))
     return _sum(works), has_unpaced
+
+
+def _flowing(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[_Work, bool]:
+    """Return what clients send a second that follow a flow again and again, and whether some do not think."""
+    works = []
+    has_unpaced = False
+    for profile, share in _shares(group, phase):
+        work = _work(plan.profiles[profile].flow, sizes)
+        has_unpaced |= work.seconds <= 0 < work.messages
+        works.append(_scaled(work, share / work.seconds) if work.seconds > 0 else _Work())
+    return _sum(works), has_unpaced
+
+
+def _most_arrivals(phase: PhasePlan, group: int) -> float:
+    """Return the highest rate at which clients of a group arrive, a second."""
+    level = phase.arrivals.get(group)
+    return 0.0 if level is None else max(level.start, level.end)
+
+
+def _flows(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> _Work:
+    """Return what a client that arrives sends in its flow, which it does once, on average."""
+    shares = _shares(group, phase)
+    return _sum(_scaled(_work(plan.profiles[profile].flow, sizes), share) for profile, share in shares)
 
 
 def _scheduled_size(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ travel between processes: each worker compiles them once, before the run starts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wsrun.criteria import Criterion
@@ -210,6 +210,8 @@ class PhasePlan:
     ``clients``: the level of each group by index; a group that is absent stays as it was.
     ``connect_rate``: attempts a second for the whole run, None: as fast as ``handshakes`` at once allow.
     ``rate``: scheduled messages by group index; an absent group follows its think times.
+    ``arrivals``: sessions a second by group index; each lasts as its flow does, or ``stay`` for a mix.
+    ``at_most``: how many of them may be there at once, over all groups; None: any number.
     ``mix``: overrides by profile index. ``profiles``: other weights for the living (profile index, weight).
     """
 
@@ -226,6 +228,9 @@ class PhasePlan:
     poisson: bool = False
     mix: Mapping[int, Mix]
     profiles: tuple[tuple[int, float], ...] = ()
+    arrivals: Mapping[int, Level] = field(default_factory=dict)
+    stay: PausePlan | None = None
+    at_most: int | None = None
 
     @property
     def end(self) -> float:

@@ -21,6 +21,9 @@ MOST_UNSENT = 0.001
 MOST_ABSENT = 0.05
 """The share of planned client-seconds that may be missing in a valid run."""
 
+MOST_LATE_ARRIVALS = 0.01
+"""The share of arrivals that may begin their connections late in a valid run."""
+
 SIGNAL_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -32,6 +35,7 @@ class RunFacts:
 
     ``absent_share``: planned client-seconds in which nobody was open, 0…1. ``losses``: what kept clients out
     or took them away. ``target_unreachable``: the last error when no connection was ever established.
+    ``left_out_share``, ``late_arrivals_share``: those dropped, and those late, of all who should arrive, 0…1.
     ``unsent_share``: dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never``
     rule forbids. ``saturated``: one sentence for each check of the generator that failed. ``not_durable``:
     why results could not be written. ``signal``: SIGINT or SIGTERM when one ended the run.
@@ -43,6 +47,8 @@ class RunFacts:
     workers_lost: int = 0
     unsent_share: float = 0.0
     absent_share: float = 0.0
+    left_out_share: float = 0.0
+    late_arrivals_share: float = 0.0
     losses: str | None = None
     forbidden: int = 0
     saturated: tuple[str, ...] = ()
@@ -128,6 +134,8 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and facts.workers_lost == 0
         and 0 <= facts.unsent_share <= MOST_UNSENT
         and facts.absent_share <= MOST_ABSENT
+        and facts.left_out_share <= MOST_UNSENT
+        and facts.late_arrivals_share <= MOST_LATE_ARRIVALS
         and not facts.saturated
         and facts.counts_add_up
         and facts.forbidden == 0
@@ -165,6 +173,7 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
         # Where a criterion fails the run anyway, that is the answer, and not that it cannot be known.
         text = f"{facts.absent_share:.0%} of the planned clients were not there, taken over the time"
         yield _not_delivered(text, facts, "say in criteria or tolerate how many may be missing")
+    yield from _arrivals(criteria, facts)
     if not facts.counts_add_up:
         yield _reason("counts-do-not-add-up", "some messages or connections are not accounted for")
     if facts.state == "completed":
@@ -175,6 +184,18 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
             yield _reason("not-judged", "there was no criterion to judge", "add criteria to the scenario")
     elif facts.state in ("interrupted", "terminated") and facts.signal is None:
         yield _reason("interrupted", "the run did not come to its end")
+
+
+def _arrivals(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | None]]:
+    """Doubt a run in which not everybody came who should, or not in time; a missed criterion says more."""
+    if any(True for _ in _failures(criteria, facts)):
+        return
+    if facts.left_out_share > MOST_UNSENT:
+        text = f"{facts.left_out_share:.2%} of those who should arrive were left out, as at_most were there"
+        yield _not_delivered(text, facts, "raise at_most, or say how many may be: connect.dropped <= …")
+    if facts.late_arrivals_share > MOST_LATE_ARRIVALS:
+        text = f"{facts.late_arrivals_share:.1%} of the arrivals began their connections more than 10 ms late"
+        yield _not_delivered(text, facts, "raise handshakes, use more workers, or fewer arrivals a second")
 
 
 def _not_delivered(text: str, facts: RunFacts, advice: str) -> dict[str, str | None]:

@@ -38,6 +38,8 @@ def small(path: Path) -> Iterator[str]:
             changes[f"{place}.clients"] = f"{{ from: 0, to: {MOST} }}"
         if "connect_rate" in phase:
             changes[f"{place}.connect_rate"] = "100/s"
+        if "arrivals" in phase:
+            changes[f"{place}.arrivals"] = f"{MOST}/s"
         if "rate" in phase:
             changes[f"{place}.rate"] = f"{MOST}/s"
         if "bursts" in phase:

@@ -19,6 +19,8 @@ AVAILABLE = [
     "connect.refused",
     "connect.timed_out",
     "connect.failed",
+    "connect.dropped",
+    "connect.late",
     "connect.success",
     "round_trip",
     "service_time",

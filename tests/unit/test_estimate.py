@@ -221,3 +221,31 @@ def test_sizes_are_those_of_the_bodies() -> None:
     )
     assert sizes[:4] == (len('{"id":""}') + 20, 6, 3, 12)
     assert sizes[4] > 0
+
+
+def test_those_who_arrive_are_expected_by_rate_and_stay() -> None:
+    """Twenty a second for two seconds each are forty; they connect, send at their pace, and go."""
+    found = of(
+        "messages: { hi: { text: hello } }\n"
+        "profiles: { p: { start: [ { send: hi } ], mix: { hi: 1 }, think: 500ms } }\n"
+        "phases: [ { duration: 60s, arrivals: 20/s, stay: 2s }, { duration: 10s } ]"
+    )
+    first, second = found.phases
+    assert (first.clients_before, first.clients_after, second.clients_after) == (0, 40, 0)
+    assert (first.connects, second.connects, found.clients_most) == (1200, 0, 40)
+    assert found.has_arrivals
+    # One in the start, and two a second for two seconds.
+    assert found.messages == pytest.approx(1200 * 5, rel=0.01)
+
+
+def test_a_flow_is_done_once_by_those_who_arrive() -> None:
+    """Three messages a visit, each of which takes as long as its pauses."""
+    found = of(
+        "messages: { hi: { text: hello } }\n"
+        "profiles: { p: { flow: [ { send: hi, times: 3 }, { think: 4s } ] } }\n"
+        "phases: [ { duration: 100s, arrivals: 5/s } ]"
+    )
+    assert found.phases[0].clients_after == 20
+    assert found.messages == pytest.approx(1500)
+    assert found.phases[0].rate_most == pytest.approx(15)
+    assert not found.has_unpaced

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from wsrun.compiler import compile_plan
-from wsrun.metrics.recorder import Recorder
+from wsrun.metrics.recorder import ARRIVALS, Recorder
 from wsrun.metrics.snapshot import labels_of
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
-from wsrun.result.delivery import absent_share, losses
+from wsrun.result.delivery import absent_share, arrivals_missed, losses
 from wsrun.source import parse
 
 
@@ -108,3 +108,43 @@ def test_those_who_leave_as_a_row_ends_are_not_missed() -> None:
 
     assert absent_share(plan, Store(), rows_of(10, 2, 2, 2), 4.0) == pytest.approx(0.0)
     assert absent_share(plan, Store(), rows_of(10, 10, 2, 2), 4.0) == pytest.approx(0.0)
+
+
+ARRIVING = "phases: [ { duration: 4s, arrivals: 5/s, stay: 1s } ]\n"
+
+
+def counted(**numbers: int) -> Store:
+    """A store with counters of the group ``all``; ``_`` stands for the dot of a name."""
+    recorder = Recorder(0)
+    labels = labels_of({"group": "all", "profile": "default", "phase": "phase-1"})
+    for name, number in numbers.items():
+        recorder.count(ARRIVALS if name == "due" else name.replace("_", ".", 1), labels, number)
+    store = Store()
+    store.add(recorder.snapshot(0, 0.0, 1.0, {}))
+    return store
+
+
+def test_arrivals_that_were_dropped_or_late_are_shares_of_all_that_were_due() -> None:
+    """Of a hundred, five were left out and ten came late."""
+    store = counted(due=100, connect_dropped=5, connect_late=10)
+    assert arrivals_missed(plan_of(ARRIVING + ASSERTED), store) == (0.05, 0.1)
+
+
+def test_a_criterion_on_dropped_arrivals_says_itself_how_many_may_be() -> None:
+    """And one on late ones too."""
+    store = counted(due=100, connect_dropped=5, connect_late=10)
+    assert arrivals_missed(plan_of(ARRIVING + "criteria: [ connect.dropped <= 5 ]"), store) == (0.0, 0.1)
+    assert arrivals_missed(plan_of(ARRIVING + "criteria: [ connect.late <= 10 ]"), store) == (0.05, 0.0)
+
+
+def test_nobody_who_arrives_is_missed_where_nobody_does() -> None:
+    """A run without arrivals has no share of them."""
+    assert arrivals_missed(plan_of(PHASES + ASSERTED), Store()) == (0.0, 0.0)
+
+
+def test_arrivals_without_a_connection_were_not_there() -> None:
+    """Unless a criterion is on attempts, which then judges them."""
+    store = counted(due=100, connect_attempted=100, connect_refused=20, connect_failed=5)
+    assert absent_share(plan_of(ARRIVING + ASSERTED), store, [], 4.0) == pytest.approx(0.25)
+    asserted = plan_of(ARRIVING + "criteria: [ connect.success >= 50% ]")
+    assert absent_share(asserted, store, [], 4.0) is None

@@ -148,6 +148,25 @@ def test_an_invalid_run_tells_of_forbidden_messages_too() -> None:
     assert [reason["code"] for reason in decision.reasons] == ["counts-do-not-add-up", "forbidden"]
 
 
+def test_arrivals_that_were_left_out_make_a_run_doubtful_unless_it_fails_anyway() -> None:
+    """The load was not the planned one; what a criterion says of the target is worth more."""
+    facts = replace(CLEAN, left_out_share=0.02)
+    doubtful = decide([MET], facts)
+    assert (doubtful.verdict, doubtful.exit_code) == ("invalid", 3)
+    assert [reason["code"] for reason in doubtful.reasons] == ["load-not-delivered"]
+    assert str(doubtful.reasons[0]["text"]).startswith("2.00% of those who should arrive were left out")
+    assert decide([MISSED], facts).verdict == "fail"
+    assert decide([MET], replace(CLEAN, left_out_share=0.001)).verdict == "pass"
+
+
+def test_arrivals_that_began_late_make_a_run_doubtful() -> None:
+    """One in a hundred may; then it is no open model any more."""
+    doubtful = decide([MET], replace(CLEAN, late_arrivals_share=0.02))
+    assert doubtful.verdict == "invalid"
+    assert str(doubtful.reasons[0]["text"]).startswith("2.0% of the arrivals began their connections")
+    assert decide([MET], replace(CLEAN, late_arrivals_share=0.01)).verdict == "pass"
+
+
 def test_clients_that_were_not_there_make_a_run_doubtful_unless_it_fails_anyway() -> None:
     """A missed criterion is an answer; without one, a tenth of the clients missing cannot pass."""
     facts = RunFacts(state="completed", absent_share=0.1, losses="5 × the connection was reset")

@@ -58,6 +58,7 @@ def check_meaning(document: Document) -> list[Diagnostic]:
 
 
 def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
+    from wsrun.check.arrivals import check_arrivals
     from wsrun.check.bodies import check_bodies
     from wsrun.check.criteria import check_criteria
     from wsrun.check.data import check_data
@@ -76,6 +77,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_target(scene, findings)
     check_references(scene, findings)
     check_load(scene, findings)
+    check_arrivals(scene, findings)
     check_steps(scene, findings)
     check_bodies(scene, findings)
     check_templates(scene, findings, check_data(scene, findings))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wsrun.check.arrivals import most_visitors
 from wsrun.check.bodies import inner_file
 from wsrun.check.findings import Findings
-from wsrun.check.load import most_clients
+from wsrun.check.load import most_slots
 from wsrun.check.scene import Scene
 from wsrun.data import DataError, read_rows
 from wsrun.source import Steps
@@ -40,7 +41,8 @@ def _columns(name: str, source: dict[str, Any], scene: Scene, findings: Findings
         message = f"'take: {source['take']}' gives rows to clients, and this data is per message"
         help_text = "write take: cycle, or take: random"
         findings.add(("data", name, "take"), "take-per-message", message, help_text)
-    most = most_clients(scene)
+    # Each client has a row of its own while it is there: a slot of its group, or a seat of those who arrive.
+    most = most_slots(scene) + most_visitors(scene)
     if source.get("take") == "unique" and source.get("per", "client") == "client" and len(rows) < most:
         message = f"{len(rows)} rows are too few for {most} clients that must not share one"
         findings.add(("data", name, "take"), "too-few-rows", message, "add rows, or write take: cycle")

@@ -13,7 +13,7 @@ from wsrun.wording import choose, quoted
 DRAIN = "drain"
 """What results call the time after the last phase."""
 
-_FOR_LATER = frozenset(("search", "arrivals"))
+_FOR_LATER = frozenset(("search",))
 """Keys that will say how many clients there are; once they are refused, nothing more is said of it."""
 
 RESERVED_GROUPS = frozenset(("from", "to", "step", "every", "length", "rate"))
@@ -22,6 +22,7 @@ RESERVED_GROUPS = frozenset(("from", "to", "step", "every", "length", "rate"))
 _SHAPES = {
     "clients": frozenset(("from", "to", "step", "every")),
     "rate": frozenset(("from", "to", "step", "every")),
+    "arrivals": frozenset(("from", "to", "step", "every")),
     "bursts": frozenset(("every", "length", "rate")),
 }
 """The keys that a value for all groups has; any other key is the name of a group."""
@@ -52,6 +53,17 @@ def most_clients(scene: Scene) -> int:
     return most
 
 
+def most_slots(scene: Scene) -> int:
+    """The most clients of each group at any time of the run, added up."""
+    most = dict.fromkeys(scene.groups, 0)
+    for phase in scene.phases:
+        for group, level in by_group(phase.get("clients"), "clients", scene):
+            ends = [end for end in _ends(level) if isinstance(end, int)]
+            if group in most:
+                most[group] = max(most[group], *ends, 0)
+    return sum(most.values())
+
+
 def measured_connects(scene: Scene) -> list[bool]:
     """Tell for each phase whether connections may be begun in the part of it that criteria see.
 
@@ -73,6 +85,9 @@ def measured_connects(scene: Scene) -> list[bool]:
                 coming += max(0, *(end - now[group] for end in ends))
                 is_line = is_line or len(set(ends)) > 1
                 now[group] = ends[-1]
+        if "arrivals" in phase:
+            found.append(not is_all_warm_up(phase))
+            continue
         found.append(coming > 0 and not is_all_warm_up(phase) and not _in_warm_up(coming, is_line, phase))
     return found
 
@@ -121,8 +136,8 @@ def _phase(index: int, phase: dict[str, Any], scene: Scene, findings: Findings) 
         _bursts(mapping(bursts), group, path, phase, findings)
     for key in ("rate", "bursts"):
         _something_to_send(phase, key, path, scene, findings)
-    if "poisson" in phase and not {"rate", "bursts"} & set(phase):
-        message = "'poisson' goes with 'rate' or 'bursts', which are not here"
+    if "poisson" in phase and not {"rate", "bursts", "arrivals"} & set(phase):
+        message = "'poisson' goes with 'rate', 'bursts' or 'arrivals', which are not here"
         findings.add_key((*path, "poisson"), "needs-key", message, "add one of them, or remove 'poisson'")
 
 
@@ -172,10 +187,11 @@ def _something_to_send(
 def _people(scene: Scene, findings: Findings) -> None:
     if not scene.phases or any(_FOR_LATER & set(phase) for phase in scene.phases):
         return
-    if "clients" not in scene.phases[0] and not findings.is_told(("phases", 0, "clients")):
+    comes = any("arrivals" in phase for phase in scene.phases)
+    if not {"clients", "arrivals"} & set(scene.phases[0]) and not findings.is_told(("phases", 0, "clients")):
         message = "the first phase does not say how many clients there are"
         findings.add(("phases", 0), "no-clients", message, "write clients: 100, or { from: 0, to: 100 }")
-    elif most_clients(scene) == 0:
+    elif most_clients(scene) == 0 and not comes:
         levels = [phase.get("clients") for phase in scene.phases]
         ends = [end for level in levels for _, one in by_group(level, "clients", scene) for end in _ends(one)]
         if all(isinstance(end, int) for end in ends):

@@ -110,6 +110,10 @@ def _notes(expected: Estimate, descriptor_limit: int | None) -> list[str]:
         f" ({formats.size(CLIENT_MEMORY)} each) and {clients} descriptors, over all workers.",
         "What clients send at their think times is an upper estimate: waiting for replies is not in it.",
     ]
+    if expected.has_arrivals:
+        notes.append(
+            "Of clients that arrive, the expected number is shown: rate × stay; of a flow, its pauses alone."
+        )
     if expected.has_unpaced:
         notes.append("+: and what clients send that do not think; that depends on how fast the replies come.")
     if descriptor_limit is not None and expected.descriptors > descriptor_limit:

@@ -200,6 +200,11 @@ def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
             "clients": _by_group(plan, {index: _level(level) for index, level in phase.clients.items()}),
             "connect_rate": None if connect_rate is None else _rate(connect_rate),
             "handshakes": phase.handshakes,
+            "arrivals": _by_group(
+                plan, {index: _level(level, rate=True) for index, level in phase.arrivals.items()}
+            ),
+            "stay": None if phase.stay is None else pause_settings(phase.stay),
+            "at_most": phase.at_most,
             "rate": _by_group(
                 plan,
                 {
@@ -209,7 +214,7 @@ def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
                 },
             ),
             "bursts": _by_group(plan, {index: _bursts(bursts) for index, bursts in phase.bursts.items()}),
-            "poisson": phase.poisson if phase.rate else None,
+            "poisson": phase.poisson if phase.rate or phase.arrivals else None,
             "mix": {plan.profiles[index].name: _mix(plan, mix) for index, mix in phase.mix.items()} or None,
             "profiles": {plan.profiles[index].name: number(weight) for index, weight in phase.profiles}
             or None,

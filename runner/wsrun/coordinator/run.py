@@ -118,7 +118,8 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
 def auto_workers(plan: Plan, destination: Destination) -> int:
     """Return a number of workers: usable cores, less one for a local target; never one without a client.
 
-    A worker has the slots of each group that fall to it, so that the largest group says how many have any.
+    A worker has the slots of each group that fall to it, so that the largest group says how many have any;
+    where clients arrive, every worker has some.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     largest = max(
@@ -130,6 +131,8 @@ def auto_workers(plan: Plan, destination: Destination) -> int:
         ),
         default=1,
     )
+    if any(phase.arrivals for phase in plan.phases):
+        largest = max(largest, *(phase.at_most or cores for phase in plan.phases if phase.arrivals), 1)
     return max(1, min(cores - destination.is_local, largest))
 
 

@@ -23,6 +23,9 @@ MOST_UNSENT = 1 << 20
 async def body(session: Session) -> None:
     """Follow the flow, or the mix, until told to leave, or without a connection."""
     session.is_fresh = True
+    visit = session.visit
+    if visit is not None:
+        visit.stay(session)
     while not session.leaving and not session.is_lost:
         if not (session.is_connected or session.program.reconnects):
             return
@@ -30,6 +33,9 @@ async def body(session: Session) -> None:
             return
         if session.program.flow:
             await _follow(session)
+            if visit is not None:
+                # Who arrived does a flow once.
+                return
         else:
             await _converse(session)
 

@@ -31,6 +31,8 @@ async def connect(session: Session, index: int = 0) -> Line | None:
         key = labels_of(labels)
         recorder = world.recorder
         recorder.count("connect.attempted", key)
+        if session.visit is not None:
+            session.visit.begun(session, key)
         line = Line(session, socket, mailbox=False, labels=key)
         try:
             session.born()

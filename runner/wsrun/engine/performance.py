@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from wsrun.engine.arrivals import Arrivals
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
 from wsrun.engine.lines import backlog_of, lines_of
@@ -47,6 +48,7 @@ class Performance:
         self._fitness = Fitness(world)
         self._schedules: list[Schedule] = []
         self._roster: Roster
+        self._arrivals: Arrivals
         self._over: asyncio.Future[None] = world.loop.create_future()
         self._index = 0
         self._last = 0.0
@@ -65,12 +67,14 @@ class Performance:
             # As a task of the group, so that it ends everybody and the worker with them.
             agenda.failed = lambda error: tasks.create_task(_fail(error))
             self._roster = Roster(world, tasks)
+            self._arrivals = Arrivals(world, self._roster)
             for stretch in world.stretches:
                 agenda.call_at(stretch.start, partial(self._enter, stretch))
             agenda.call_at(world.start + plan.interval, self._read)
             agenda.call_at(world.start + SWEEP, self._sweep)
             agenda.call_at(world.start + plan.duration, lambda _: self.stop())
             agenda.call_at(world.start, lambda _: self._roster.start())
+            agenda.call_at(world.start, lambda _: self._arrivals.start())
             self._fitness.start()
             await self._over
             await self._drain()
@@ -105,6 +109,7 @@ class Performance:
         world = self._world
         end = min(world.clock(), world.start + world.plan.duration)
         limit = end + CATCH_UP
+        self._arrivals.stop(end)
         for schedule in self._schedules:
             schedule.stop(end)
         while any(schedule.is_behind for schedule in self._schedules) and world.clock() < limit:

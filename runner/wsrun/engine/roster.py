@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from wsrun.engine.session import Session
@@ -36,6 +36,19 @@ class Roster:
         change = self._next()
         if change is not None:
             self._at_its_time(change)
+
+    def admit(self, session: Session, gone: Callable[[], None] | None = None) -> None:
+        """Let a client live; ``gone`` is called when it has ended."""
+        self._present[session.group, session.slot] = session
+        task = self._tasks.create_task(session.run())
+        self._running[task] = session
+        task.add_done_callback(lambda done: self._gone(done, gone))
+
+    def dismiss(self, session: Session) -> None:
+        """Tell a client to leave, unless it has been told."""
+        if self._present.get((session.group, session.slot)) is session:
+            del self._present[session.group, session.slot]
+            session.leave()
 
     def session_at(self, group: int, slot: int) -> Session | None:
         """Return the client in a slot, if there is one that was not told to leave."""
@@ -114,17 +127,17 @@ class Roster:
 
     def _enter(self, key: tuple[int, int], number: int) -> None:
         world = self._world
-        if any(picker.row_for(number, 0) is None for data, picker in world.pickers if data.per == "client"):
+        if not world.has_rows(number):
             # `take: each`: every row has been taken, so there are no more clients.
             return
         life = self._lives.get(key, 0)
         self._lives[key] = life + 1
-        session = self._present[key] = Session(world, *key, number, life)
-        task = self._tasks.create_task(session.run())
-        self._running[task] = session
-        task.add_done_callback(lambda done: self._gone(done, key))
+        self.admit(Session(world, *key, number, life))
 
-    def _gone(self, task: asyncio.Task[None], key: tuple[int, int]) -> None:
+    def _gone(self, task: asyncio.Task[None], gone: Callable[[], None] | None) -> None:
         session = self._running.pop(task)
+        if gone is not None:
+            gone()
+        key = (session.group, session.slot)
         if self._present.get(key) is session:
             del self._present[key]

@@ -3,7 +3,8 @@
 Message k of a phase is due at the k-th offset of its arrivals and belongs to client slot k mod N, where N is
 the number of clients planned at that moment; so every worker knows by itself which messages are its own, and
 the choice does not depend on how many workers there are. A slot that is not open hands its message to the
-next open client of the same worker.
+next open client of the same worker. Where clients arrive, nobody knows how many there are: message k belongs
+to worker k mod workers, and there to the next open client.
 
 Where messages have priorities, all that are due by now are drawn first, and leave in their order.
 """
@@ -43,6 +44,7 @@ class Schedule:
         self._group = group
         self._begin = world.start + phase.start
         self._clients = world.clients_level(group, phase.index)
+        self._has_slots = not world.has_arrived(group, phase.index)
         self._offsets: Iterator[float] = offsets(
             phase.rate[group],
             phase.bursts.get(group),
@@ -98,7 +100,7 @@ class Schedule:
             self._number += 1
             if not constant:
                 planned = whole_clients(level_at(self._clients, offset, phase.duration))
-            self._slot = self._number % planned if planned else 0
+            self._slot = self._number if not self._has_slots else self._number % planned if planned else 0
             self._is_own = self._slot % world.workers == world.worker
             if self._is_own or skipped >= SKIPPED_AT_ONCE:
                 self._due = self._begin + offset
@@ -167,7 +169,7 @@ class Schedule:
 
     def _choose(self, slot: int) -> Session | None:
         """Return the client of a slot if it can send, else the next one that can; None: nobody."""
-        session = self._roster.session_at(self._group, slot)
+        session = self._roster.session_at(self._group, slot) if self._has_slots else None
         if session is None or session not in self._world.ready or not self._can_send(session):
             return self._next_open()
         return session

@@ -32,6 +32,7 @@ from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import Closing
 
 if TYPE_CHECKING:
+    from wsrun.engine.arrivals import Visit
     from wsrun.engine.world import World
 
 _CLOSE_GRACE = 1.0
@@ -69,6 +70,7 @@ class Session:
         "slot",
         "token_until",
         "variables",
+        "visit",
         "wake",
         "world",
     )
@@ -101,6 +103,7 @@ class Session:
         reconnect = world.plan.groups[group].reconnect
         self.recovery = None if reconnect is None else Recovery(self, reconnect)
         self.others: dict[int, Line] | None = {} if world.plan.sockets else None
+        self.visit: Visit | None = None
         self._rng: Random | None = None
         self._rng_seed = f"{world.plan.seed}/{self.client_id}/{life}"
         self._messages_made = 0
@@ -219,7 +222,7 @@ class Session:
             return
         for data, picker in world.pickers:
             # A slot has one client at a time: its number is free again as soon as the client has left.
-            number = world.seat(self.group, self.slot) if data.take == "unique" else self.number
+            number = world.seat(self) if data.take == "unique" else self.number
             self.rows[data.name] = picker.row_for(number, 0) or {}
         for name, value in world.assign[self.group]:
             self.variables[name] = value(self)

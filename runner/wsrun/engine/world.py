@@ -28,8 +28,8 @@ from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.levels import level_at
-from wsrun.pacing.population import all_changes
-from wsrun.pacing.shares import shares
+from wsrun.pacing.population import all_changes, most_slots
+from wsrun.pacing.shares import cycle, shares
 from wsrun.plan import Level, Plan
 from wsrun.transports import Transport
 
@@ -106,9 +106,12 @@ class World:
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
         self.open: Counter[tuple[int, int, int]] = Counter()
         self._numbers: dict[tuple[int, int, int, int], tuple[list[Cell | None], Traffic]] = {}
-        self._seats = _seats(plan)
+        slots = most_slots(plan.phases)
+        # The first seat of each group, and at last that of those who arrive, in turn.
+        self._seats = [0, *itertools.accumulate(slots.get(group.index, 0) for group in plan.groups)]
+        self.births = sum(change.enter for change in all_changes(plan.phases))
         self._behaviours: dict[tuple[int, int], Behaviour] = {}
-        self._shares: dict[tuple[tuple[int, float], ...], list[int]] = {}
+        self._shares: dict[tuple[tuple[int, float], ...], tuple[int, list[int]]] = {}
 
     # Where we are
 
@@ -209,9 +212,12 @@ class World:
         weights = phases[min(phase, len(phases) - 1)].profiles or self.plan.groups[group].profiles
         if len(weights) == 1:
             return weights[0][0]
-        order = self._shares.get(weights, [])
+        length, order = self._shares.get(weights) or (cycle([weight for _, weight in weights]), [])
+        # Those who arrive have no end of slots; the order begins again.
+        slot %= length
         if slot >= len(order):
-            order = self._shares[weights] = shares([weight for _, weight in weights], 2 * slot + 64)
+            order = shares([weight for _, weight in weights], min(2 * slot + 64, length))
+            self._shares[weights] = length, order
         return weights[order[slot]][0]
 
     def behaviour(self, profile: int, phase: int) -> Behaviour:
@@ -237,9 +243,21 @@ class World:
         """Whether the messages of a group follow the schedule of the phase and not think times."""
         return group in self.plan.phases[phase].rate
 
-    def seat(self, group: int, slot: int) -> int:
-        """Return a number that no other living client has: slots are counted over the groups."""
-        return self._seats[group] + slot
+    def seat(self, session: Session) -> int:
+        """Return a number that no other living client has: slots over the groups, then those who arrive."""
+        if session.visit is not None:
+            return self._seats[-1] + session.visit.seat
+        return self._seats[session.group] + session.slot
+
+    def has_rows(self, number: int) -> bool:
+        """Whether data that is taken once has a row left for the client of a number."""
+        return all(
+            data.per == "message" or picker.row_for(number, 0) is not None for data, picker in self.pickers
+        )
+
+    def has_arrived(self, group: int, phase: int) -> bool:
+        """Whether some clients of a group may have come by arrivals, in a phase or before it."""
+        return any(group in one.arrivals for one in self.plan.phases[: phase + 1])
 
     def groups_that_change(self, phase: int) -> set[int]:
         """Return the groups whose clients have another role in a phase than in the one before."""
@@ -290,12 +308,3 @@ def _stretches(plan: Plan, start: float) -> list[Stretch]:
         add(phase.index, phase.name, False, warm, phase.end)
     add(len(plan.phases), DRAIN, False, plan.duration, float("inf"))
     return made
-
-
-def _seats(plan: Plan) -> list[int]:
-    """Return the first seat of each group: behind the most clients that the groups before ever have."""
-    most = [0] * len(plan.groups)
-    for change in all_changes(plan.phases):
-        if change.enter:
-            most[change.group] = max(most[change.group], change.slot + 1)
-    return [0, *itertools.accumulate(most)][: len(most)]

@@ -20,6 +20,9 @@ DRAIN = "drain"
 Told = Callable[[], str]
 """Makes a sentence; called only for the few that are kept."""
 
+ARRIVALS = "arrivals"
+"""The counter of those who arrived, or should have: what ``connect.dropped`` and ``.late`` are parts of."""
+
 CLIENTS_KEPT = 1000
 """How many clients are told apart for one cause of errors in one interval."""
 

@@ -35,6 +35,38 @@ def compile_pause(pause: PausePlan) -> Callable[[Random], float]:
             return lambda rng: rng.lognormvariate(mu, sigma)
 
 
+def limited_pause(pause: PausePlan, limit: float) -> float:
+    """Return E[min(X, limit)] of a pause X, in seconds; ``limit`` is 0 or more.
+
+    This is the integral from 0 to ``limit`` of the probability that the pause is longer: for a log-normal
+    one m Φ((ln x - mu - sigma²) / sigma) + x (1 - Φ((ln x - mu) / sigma)) with its mean m (Klugman, Panjer,
+    Willmot, Loss Models, appendix A).
+    """
+    match pause.kind:
+        case "fixed":
+            return min(pause.values[0], limit)
+        case "uniform":
+            low, high = pause.values
+            if limit <= low or low == high:
+                return min(low, limit)
+            return limit - (limit - low) ** 2 / (2 * (high - low)) if limit < high else (low + high) / 2
+        case "exponential":
+            mean = pause.values[0]
+            return -mean * math.expm1(-limit / mean) if mean else 0.0
+        case "lognormal":
+            median, p95 = pause.values
+            sigma = math.log(p95 / median) / NORMAL_P95
+            if not sigma or limit <= 0:
+                return min(median, max(limit, 0.0))
+            z = math.log(limit / median) / sigma
+            return mean_pause(pause) * _normal(z - sigma) + limit * (1.0 - _normal(z))
+
+
+def _normal(z: float) -> float:
+    """Return Φ(z), the probability that a standard normal variable is below ``z``."""
+    return math.erfc(-z / math.sqrt(2.0)) / 2.0
+
+
 def mean_pause(pause: PausePlan) -> float:
     """Return the expected length of a pause in seconds; of a log-normal one, exp(mu + sigma² / 2)."""
     match pause.kind:

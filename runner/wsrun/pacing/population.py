@@ -59,6 +59,15 @@ def all_changes(phases: Sequence[PhasePlan]) -> Iterator[Change]:
             levels[group] = Level(start=number, end=number)
 
 
+def most_slots(phases: Sequence[PhasePlan]) -> dict[int, int]:
+    """Return how many slots each group with ``clients`` ever has at once, by its index."""
+    most: dict[int, int] = {}
+    for change in all_changes(phases):
+        if change.enter:
+            most[change.group] = max(most.get(change.group, 0), change.slot + 1)
+    return most
+
+
 def whole_clients(level: float) -> int:
     """Return a level as a number of clients: rounded half up."""
     return math.floor(level + 0.5)

@@ -31,6 +31,11 @@ def shares(weights: Sequence[float], n: int) -> list[int]:
     return (period * (n // max(len(period), 1) + 1))[:n]
 
 
+def cycle(weights: Sequence[float]) -> int:
+    """Return after how many clients the order of ``shares`` begins again."""
+    return sum(_as_integers(weights))
+
+
 def _order(weights: list[int], n: int) -> list[int]:
     used = [index for index, weight in enumerate(weights) if weight]
     if len(used) == 1:

@@ -146,6 +146,7 @@ def _facts(
     if trouble is None and attempted and not answered:
         trouble = "no connection to the target was established"
     dropped, scheduled = generator.unsent(plan, store)
+    left_out, late_arrivals = delivery.arrivals_missed(plan, store)
     until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
     return RunFacts(
         state=record.state,
@@ -154,6 +155,8 @@ def _facts(
         workers_lost=len(record.workers_lost),
         unsent_share=dropped / scheduled if scheduled else 0.0,
         absent_share=delivery.absent_share(plan, store, collector.rows(), until) or 0.0,
+        left_out_share=left_out,
+        late_arrivals_share=late_arrivals,
         losses=delivery.losses(collector.errors, store),
         forbidden=store.counter("forbidden"),
         saturated=tuple(

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun.causes import cause_text
+from wsrun.metrics.recorder import ARRIVALS
 from wsrun.metrics.store import Store
 from wsrun.pacing.presence import Presence
+from wsrun.pacing.visits import has_arrivals
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
 from wsrun.result.happenings import tried
@@ -32,7 +34,8 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
     since the start of the run after which everybody was told to leave. It is not judged where the scenario
     itself says how many may be missing: a criterion on ``open``, ``closed`` or ``reconnect``, or ends that
     are tolerated. With a criterion on attempts, clients that never got in are for that criterion to judge,
-    and do not count as missing.
+    and do not count as missing. Of those who arrive, the share is of those who got no
+    connection; the larger one is returned.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
     tolerant = any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
@@ -53,7 +56,35 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
         expected = max(planned - excused, 0)
         wanted += expected * row["length"]
         there += min(row["clients"], expected) * row["length"]
-    return 1 - there / wanted if wanted else None
+    shares = [1 - there / wanted] if wanted else []
+    due = store.counter(ARRIVALS, judged=True)
+    if due and not named & _ON_ATTEMPTS:
+        shares.append(min(_turned_away(plan, store) / due, 1.0))
+    return max(shares, default=None)
+
+
+def _turned_away(plan: Plan, store: Store) -> int:
+    """Return how many connections were not made in groups of which somebody arrives."""
+    names = [group.name for group in plan.groups if has_arrivals(plan, group.index)]
+    return sum(
+        store.counter(f"connect.{outcome}", judged=True, group=name)
+        for outcome in ("refused", "failed", "timed_out")
+        for name in names
+    )
+
+
+def arrivals_missed(plan: Plan, store: Store) -> tuple[float, float]:
+    """Return which share of those who should arrive was left out, and which came late, 0…1, less warm-ups.
+
+    What a criterion is on is for that criterion to judge, and does not count here.
+    """
+    named = {criterion.criterion.metric.name for criterion in plan.criteria}
+    due = store.counter(ARRIVALS, judged=True)
+    dropped, late = (
+        0 if name in named or not due else store.counter(name, judged=True)
+        for name in ("connect.dropped", "connect.late")
+    )
+    return dropped / max(due, 1), late / max(due, 1)
 
 
 def losses(records: Mapping[str, ErrorRecord], store: Store) -> str | None:

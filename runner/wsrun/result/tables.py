@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from wsrun import units
+from wsrun.estimate import visitors
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.recorder import DRAIN
 from wsrun.metrics.store import Store
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import whole_clients
 from wsrun.pacing.shares import shares
+from wsrun.pacing.visits import whole_visitors
 from wsrun.plan import Bursts, Level, PhasePlan, Plan
 from wsrun.plan_steps import PausePlan
 from wsrun.result.distributions import describe
@@ -31,7 +33,8 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
                 "clients_from": first,
                 "clients_to": last,
                 "clients_text": f"{first}" if first == last else f"{first} → {last}",
-                "rate_text": rate_text(plan, phase),
+                "rate_text": ", ".join(filter(None, (arrivals_text(plan, phase), rate_text(plan, phase))))
+                or None,
             }
         )
     if ran > plan.duration:
@@ -50,14 +53,27 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
 
 
 def clients_at_ends(plan: Plan) -> list[tuple[int, int]]:
-    """Return the planned clients of all groups together at the start and at the end of each phase."""
+    """Return the planned clients of all groups together at the start and at the end of each phase.
+
+    Of those who arrive, as many as are expected then.
+    """
+    arrived = visitors(plan)
+
+    def planned(phase: PhasePlan, level: dict[int, Level], at: float) -> int:
+        settled = sum(whole_clients(level_at(one, at, phase.duration)) for one in level.values())
+        return settled + whole_visitors(arrived.total(phase.start + at))
+
     return [
-        (
-            sum(whole_clients(level_at(one, 0.0, phase.duration)) for one in level.values()),
-            sum(whole_clients(level_at(one, phase.duration, phase.duration)) for one in level.values()),
-        )
-        for phase, level in levels(plan)
+        (planned(phase, level, 0.0), planned(phase, level, phase.duration)) for phase, level in levels(plan)
     ]
+
+
+def arrivals_text(plan: Plan, phase: PhasePlan) -> str | None:
+    """Return the arrivals of a phase in words, None where nobody arrives."""
+    texts = {group: _rate(level, None) for group, level in phase.arrivals.items()}
+    if len(plan.groups) == 1:
+        return next((f"{text} arrive" for text in texts.values()), None)
+    return ", ".join(f"{plan.groups[group].name} {text} arrive" for group, text in texts.items()) or None
 
 
 def _phase(
@@ -197,9 +213,13 @@ def profiles(plan: Plan, store: Store) -> list[dict[str, Any]]:
 def _peak(plan: Plan) -> tuple[PhasePlan, dict[int, int]]:
     """Return the phase with the most clients, at its start or at its end, and then the clients by group."""
     best: tuple[PhasePlan, dict[int, int]] = (plan.phases[0], {})
+    arrived = visitors(plan)
     for phase, level in levels(plan):
         for at in (0.0, phase.duration):
             present = {g: whole_clients(level_at(one, at, phase.duration)) for g, one in level.items()}
+            for group in plan.groups if not arrived.is_empty else ():
+                expected = whole_visitors(arrived.present(group.index, phase.start + at))
+                present[group.index] = present.get(group.index, 0) + expected
             if sum(present.values()) > sum(best[1].values()):
                 best = phase, present
     return best
@@ -251,6 +271,8 @@ def counts(plan: Plan, store: Store) -> dict[str, Any]:
         "connections": {
             "attempted": attempted,
             **ended,
+            "dropped": store.counter("connect.dropped"),
+            "late": store.counter("connect.late"),
             "refused_by_status": store.by_label("connect.refused", "status"),
             "closed": [
                 {"side": side, "code": int(code), "count": number, "reason": None}

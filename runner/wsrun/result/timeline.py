@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wsrun.estimate import visitors
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.levels import level_at
@@ -52,6 +53,7 @@ class IntervalReader:
         self._plan = plan
         self._edges = heat_edges()
         self._presence = Presence(plan)
+        self._visitors = visitors(plan)
 
     def read(self, snapshots: Sequence[Snapshot]) -> Interval:
         """Read one interval; snapshots of at least one worker."""
@@ -75,7 +77,7 @@ class IntervalReader:
             "t": start,
             "length": end - start,
             "clients": self._clients(snapshots),
-            "planned": self._presence.total(end) if start < self._plan.duration else 0,
+            "planned": self._planned(end) if start < self._plan.duration else 0,
             **{field: counts[field] for field in _COUNTS.values()},
             "scheduled": counts["sent"] + counts["dropped"],
             "round_trip": _points(round_trip, ("p50", "p95", "p99", "max")),
@@ -94,6 +96,11 @@ class IntervalReader:
             "no_reply": counts["no_reply"],
         }
         return Interval(row, column)
+
+    def _planned(self, at: float) -> float:
+        """Return the clients that are planned, and of those who arrive how many are expected."""
+        settled = self._presence.total(at)
+        return settled if self._visitors.is_empty else settled + self._visitors.total(at)
 
     def _clients(self, snapshots: Iterable[Snapshot]) -> int:
         total = 0.0

@@ -87,6 +87,9 @@ def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
                 _phases_of_close(close, reading),
             )
     add("replies.lost", messages["lost"], "reply", "replies", " lost with a connection", where("lost"))
+    left_out = connections.get("dropped", 0)
+    add("connect.dropped", left_out, "arrival", "arrivals", " left out: at_most were there", set())
+    add("connect.late", connections.get("late", 0), "arrival", "arrivals", " began late", set())
     add(
         "messages.dropped",
         messages["dropped"],

@@ -28,6 +28,8 @@ COUNTERS = {
     "connect.refused": ("connection refused", "connections refused"),
     "connect.timed_out": ("handshake timed out", "handshakes timed out"),
     "connect.failed": ("connection failed", "connections failed"),
+    "connect.dropped": ("arrival left out", "arrivals left out"),
+    "connect.late": ("arrival that began late", "arrivals that began late"),
     "messages.sent": ("message sent", "messages sent"),
     "messages.received": ("frame received", "frames received"),
     "messages.unmatched": ("frame that nobody expected", "frames that nobody expected"),

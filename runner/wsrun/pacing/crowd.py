@@ -1,0 +1,63 @@
+"""Who is there when, by ``clients`` and by ``arrivals`` together: what estimates are made from."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+
+from wsrun.pacing.presence import Presence
+from wsrun.pacing.visits import Visitors, all_arrivals, whole_visitors
+from wsrun.plan import PhasePlan, Plan
+
+
+class Crowd:
+    """The clients of a plan: those of ``clients`` exactly, those who arrive as expected."""
+
+    def __init__(self, plan: Plan, visitors: Visitors) -> None:
+        self.population = Presence(plan)
+        self._visitors = visitors
+        self._groups = [group.index for group in plan.groups]
+        self._arrived: Counter[tuple[int, int]] = Counter()
+        self._times: list[array[float]] = [array("d") for _ in plan.phases]
+        for arrival in all_arrivals(plan):
+            self._arrived[arrival.phase_index, arrival.group] += 1
+            self._times[arrival.phase_index].append(arrival.at)
+        self.most = self.population.most
+        if self._arrived:
+            together = (
+                sum(self.most_present(group, phase.start, phase.end) for group in self._groups)
+                for phase in plan.phases
+            )
+            self.most = whole_visitors(max(together))
+
+    def arrived(self, phase: PhasePlan, group: int) -> int:
+        """Return how many clients of a group arrive in a phase."""
+        return self._arrived[phase.index, group]
+
+    def times(self, phase: PhasePlan) -> array[float]:
+        """Return when clients arrive in a phase, in seconds since the start of the run."""
+        return self._times[phase.index]
+
+    def gone(self, phase: PhasePlan, group: int) -> int:
+        """Return how many of those who arrived leave in a phase."""
+        more = self._visitors.present(group, phase.end) - self._visitors.present(group, phase.start)
+        return max(round(self.arrived(phase, group) - more), 0)
+
+    def present(self, group: int, at: float) -> float:
+        """Return how many clients of a group are there at a time."""
+        return self.population.present(group, at) + self._visitors.present(group, at)
+
+    def everybody(self, at: float) -> int:
+        """Return how many clients there are at a time, as a whole number."""
+        settled = sum(self.population.present(group, at) for group in self._groups)
+        return settled + whole_visitors(self._visitors.total(at))
+
+    def client_seconds(self, group: int, start: float, end: float) -> float:
+        """Return the integral of the number of clients of a group."""
+        settled = self.population.client_seconds(group, start, end)
+        return settled + self._visitors.client_seconds(group, start, end)
+
+    def most_present(self, group: int, start: float, end: float) -> float:
+        """Return the largest number of clients of a group from ``start`` to ``end``."""
+        settled = self.population.most_present(group, start, end)
+        return settled + self._visitors.most_present(group, start, end)
