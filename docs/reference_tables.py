@@ -30,7 +30,7 @@ _LINKS = {
     "pause": "[pause](#pauses)",
     "rate_levels": "[level](#levels) of rates",
     "reply": "[reply](#replies)",
-    "socket": "`main`",
+    "socket": "[socket](#sockets)",
     "steps": "[steps](#steps)",
     "weight": "[weight](#units)",
     "weights": "`{ PROFILE: weight }`",
@@ -68,6 +68,7 @@ _SPECIAL = {
     "claims": "`{ NAME: value }`",
     "assign": "`{ VARIABLE: value }`",
     "mix": "`{ PROFILE: mix }`",
+    "sockets": "`{ NAME: target }`",
 }
 """What a table says of single keys whose type says too little."""
 

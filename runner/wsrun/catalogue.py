@@ -96,7 +96,8 @@ class Metric:
 
 
 _CLIENT = ("group", "profile", "phase")
-_MESSAGE = ("group", "profile", "message", "kind", "priority", "phase")
+_SOCKET = (*_CLIENT, "socket")
+_MESSAGE = ("group", "profile", "message", "kind", "priority", "socket", "phase")
 _TRIED = ("connect.attempted", "messages.sent", "expect.passed", "expect.failed")
 
 
@@ -142,22 +143,22 @@ def _gauge(
 
 def _connections() -> Iterable[Metric]:
     tried = ("connect.attempted",)
-    failed = (*_CLIENT, "cause")
-    yield _distribution("connect.time", _CLIENT, "From the attempt to the end of a good handshake.")
-    yield _distribution("connect.dns", _CLIENT, "Looking up the address of the host.")
-    yield _distribution("connect.tcp", _CLIENT, "Opening the TCP connection.")
-    yield _distribution("connect.tls", _CLIENT, "The TLS handshake.")
+    failed = (*_SOCKET, "cause")
+    yield _distribution("connect.time", _SOCKET, "From the attempt to the end of a good handshake.")
+    yield _distribution("connect.dns", _SOCKET, "Looking up the address of the host.")
+    yield _distribution("connect.tcp", _SOCKET, "Opening the TCP connection.")
+    yield _distribution("connect.tls", _SOCKET, "The TLS handshake.")
     yield _distribution(
-        "connect.upgrade", _CLIENT, "From the HTTP request to the answer that opens the WebSocket."
+        "connect.upgrade", _SOCKET, "From the HTTP request to the answer that opens the WebSocket."
     )
     yield _distribution(
-        "connect.first_message", _CLIENT, "From the end of the handshake to the first message received."
+        "connect.first_message", _SOCKET, "From the end of the handshake to the first message received."
     )
-    yield _counter("connect.attempted", _CLIENT, "Connections that were begun.")
-    yield _counter("connect.established", _CLIENT, "Connections whose handshake succeeded.", tried)
+    yield _counter("connect.attempted", _SOCKET, "Connections that were begun.")
+    yield _counter("connect.established", _SOCKET, "Connections whose handshake succeeded.", tried)
     yield _counter(
         "connect.refused",
-        (*_CLIENT, "status", "cause"),
+        (*_SOCKET, "status", "cause"),
         "Handshakes that the server answered with an HTTP status other than 101.",
         tried,
     )
@@ -182,18 +183,18 @@ def _connections() -> Iterable[Metric]:
         name="connect.success",
         kind="ratio",
         unit="share",
-        labels=_CLIENT,
+        labels=_SOCKET,
         text="Established connections as a share of those attempted.",
         part=("connect.established",),
         whole=tried,
     )
     yield _counter(
         "closed",
-        (*_CLIENT, "code", "side"),
+        (*_SOCKET, "code", "side"),
         "Closed connections, by code and by the side that closed.",
         ("open", "connect.established"),
     )
-    yield _gauge("open", _CLIENT, "number", "Open connections.")
+    yield _gauge("open", _SOCKET, "number", "Open connections.")
 
 
 def _messages() -> Iterable[Metric]:
@@ -215,8 +216,8 @@ def _messages() -> Iterable[Metric]:
     )
     yield _distribution("reply.gap", _MESSAGE, "Between two frames of one reply.")
     yield _counter("messages.sent", _MESSAGE, "Messages handed to a connection.", being_open)
-    yield _counter("messages.received", _CLIENT, "Messages received, replies included.", being_open)
-    yield _counter("messages.unmatched", _CLIENT, "Received messages that nothing waited for.", being_open)
+    yield _counter("messages.received", _SOCKET, "Messages received, replies included.", being_open)
+    yield _counter("messages.unmatched", _SOCKET, "Received messages that nothing waited for.", being_open)
     yield _counter("messages.late", _MESSAGE, "Messages sent noticeably after their scheduled time.", sent)
     yield _counter(
         "messages.dropped",
@@ -225,7 +226,7 @@ def _messages() -> Iterable[Metric]:
         ("messages.sent", "messages.dropped"),
     )
     yield _counter("bytes.sent", _MESSAGE, "Bytes of the bodies sent.", being_open, unit="bytes")
-    yield _counter("bytes.received", _CLIENT, "Bytes of the bodies received.", being_open, unit="bytes")
+    yield _counter("bytes.received", _SOCKET, "Bytes of the bodies received.", being_open, unit="bytes")
     yield _counter("replies.expected", _MESSAGE, "Messages sent that have a reply to wait for.", sent)
     yield _counter("replies.answered", _MESSAGE, "Messages whose reply came and was good.", expected)
     yield _counter(
@@ -249,23 +250,23 @@ def _messages() -> Iterable[Metric]:
     yield _counter("replies.extra", _MESSAGE, "Further replies to messages that had been answered.", expected)
     yield _counter(
         "mailbox.dropped",
-        _CLIENT,
+        _SOCKET,
         "Received messages thrown away because 1 000 were waiting to be read.",
         being_open,
     )
     received = ("messages.received",)
-    yield _counter("sequence.lost", _CLIENT, "Numbers of a sequence that never came.", received)
+    yield _counter("sequence.lost", _SOCKET, "Numbers of a sequence that never came.", received)
     yield _counter(
-        "sequence.reordered", _CLIENT, "Messages that came after one with a higher number.", received
+        "sequence.reordered", _SOCKET, "Messages that came after one with a higher number.", received
     )
-    yield _counter("sequence.duplicated", _CLIENT, "Messages whose number had come before.", received)
+    yield _counter("sequence.duplicated", _SOCKET, "Messages whose number had come before.", received)
     yield _counter("forbidden", _CLIENT, "Received messages that a never rule forbids.", received)
     tried = ("expect.passed", "expect.failed")
     yield _counter("expect.passed", _CLIENT, "Expect steps of all three kinds that were met.", tried)
     yield _counter("expect.failed", _CLIENT, "Expect steps of all three kinds that were not met.", tried)
     yield _counter(
         "errors",
-        (*_CLIENT, "cause", "message", "code", "status"),
+        (*_SOCKET, "cause", "message", "code", "status"),
         "Everything that went wrong: connects, replies, steps and closes, by cause.",
         (*_TRIED, "open"),
     )

@@ -34,6 +34,9 @@ from wsrun.plan import (
 from wsrun.plan_steps import ConnectStep, SendStep, StepPlan, all_steps
 from wsrun.source import Document
 
+MAIN = "main"
+"""The name of the socket that the target itself is."""
+
 DEFAULT_PROFILE = "default"
 DEFAULT_GROUP = "all"
 BODY_KINDS = ("json", "text", "hex", "file")
@@ -60,6 +63,7 @@ class _Compiler:
         self.document = document
         self.data: Mapping[str, Any] = document.data
         self.folder = Path(document.path).resolve().parent
+        self.sockets: dict[str, int] = {}
         self.messages: list[MessagePlan] = []
         self.message_index: dict[str, int] = {}
         self.profile_index: dict[str, int] = {}
@@ -67,6 +71,8 @@ class _Compiler:
 
     def plan(self, seed: int | None, target: str | None) -> Plan:
         data = self.data
+        others: Mapping[str, Any] = data["target"].get("sockets", {})
+        self.sockets = {name: index for index, name in enumerate((MAIN, *others))}
         for name, body in data.get("messages", {}).items():
             self.message(name, body)
         named = tuple(range(len(self.messages)))
@@ -85,6 +91,7 @@ class _Compiler:
             interval=interval,
             drain=parts.duration(data.get("drain"), self.longest_timeout(profiles, groups, phases)),
             target=self.target(data["target"], target),
+            sockets=tuple(self.other_socket(name, spec, target) for name, spec in others.items()),
             jwt=self.jwt(data.get("auth", {}).get("jwt")),
             data=tuple(self.rows(name, spec) for name, spec in data.get("data", {}).items()),
             messages=tuple(self.messages),
@@ -115,7 +122,12 @@ class _Compiler:
         """Return a path of the scenario; they are relative to its own folder."""
         return self.folder / text
 
-    def target(self, spec: Mapping[str, Any], url: str | None) -> TargetPlan:
+    def other_socket(self, name: str, spec: Mapping[str, Any] | None, url: str | None) -> TargetPlan:
+        """Return a socket beside ``main``: what it does not say is as there."""
+        own = spec or {}
+        return self.target({**self.data["target"], **own}, None if "url" in own else url, name)
+
+    def target(self, spec: Mapping[str, Any], url: str | None, name: str = MAIN) -> TargetPlan:
         tls = spec.get("tls", {})
 
         def file(key: str) -> str | None:
@@ -123,6 +135,7 @@ class _Compiler:
 
         return TargetPlan(
             url=url or spec["url"],
+            name=name,
             headers=tuple((name, str(value)) for name, value in spec.get("headers", {}).items()),
             subprotocols=tuple(spec.get("subprotocols", ())),
             compression=spec.get("compression", "none"),
@@ -173,6 +186,7 @@ class _Compiler:
                 kind=spec.get("kind"),
                 priority=spec.get("priority", "normal"),
                 reply=parts.reply(spec.get("reply")),
+                socket=self.sockets[spec.get("socket", MAIN)],
             )
         )
         self.message_index[name] = index
@@ -191,7 +205,7 @@ class _Compiler:
         return tuple((self.message_index[name], float(weight)) for name, weight in spec.items() if weight > 0)
 
     def steps(self, specs: Sequence[Mapping[str, Any]]) -> tuple[StepPlan, ...]:
-        return step_parts.steps(specs, self.message_ref)
+        return step_parts.steps(specs, step_parts.Names(self.message_ref, self.sockets))
 
     def profiles(self, named: Sequence[int]) -> tuple[ProfilePlan, ...]:
         specs: Mapping[str, Any] = self.data.get("profiles") or {

@@ -16,6 +16,7 @@ from typing import Any
 
 from wsrun.bodies import compile_body
 from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
+from wsrun.pacing.connections import connections_each, most_connections
 from wsrun.pacing.crowd import Crowd
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
@@ -40,6 +41,9 @@ from wsrun.plan_steps import (
 
 CLIENT_MEMORY = 35 * 1024
 """Bytes that an open client takes: 29 KiB of connection and 6 KiB of its own, measured at 10 000."""
+
+CONNECTION_MEMORY = 29 * 1024
+"""Bytes that a further connection of a client takes."""
 
 _DRAWS = 20
 """How many bodies of a message are made to find their mean size."""
@@ -100,6 +104,7 @@ class Estimate:
     duration: float
     drain: float
     clients_most: int
+    connections_most: int
     connects: int
     messages: float
     bytes: float
@@ -108,12 +113,13 @@ class Estimate:
     @property
     def memory(self) -> int:
         """Bytes that the open clients take at their most, in all workers together."""
-        return self.clients_most * CLIENT_MEMORY
+        further = max(self.connections_most - self.clients_most, 0)
+        return self.clients_most * CLIENT_MEMORY + further * CONNECTION_MEMORY
 
     @property
     def descriptors(self) -> int:
         """Descriptors that the connections take at their most, in all workers together."""
-        return self.clients_most
+        return self.connections_most
 
     @property
     def has_unpaced(self) -> bool:
@@ -137,6 +143,7 @@ def estimate(plan: Plan) -> Estimate:
         drain=plan.drain,
         clients_most=crowd.most,
         has_arrivals=any(phase.arrivals for phase in plan.phases),
+        connections_most=most_connections(plan, crowd),
         connects=sum(phase.connects for phase in phases),
         messages=sum(phase.messages for phase in phases) + sum(work.messages for work in farewell),
         bytes=sum(phase.bytes for phase in phases) + sum(work.bytes for work in farewell),
@@ -215,11 +222,13 @@ def _scaled(work: _Work, factor: float) -> _Work:
 def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -> PhaseEstimate:
     mine = [change for change in crowd.population.changes if change.phase_index == phase.index]
     works: list[_Work] = []
-    rate_most = 0.0
+    rate_most = connects = entered_in_all = 0.0
     has_unpaced = False
     for group in plan.groups:
         arrived = crowd.arrived(phase, group.index)
         entered = sum(change.enter for change in mine if change.group == group.index) + arrived
+        entered_in_all += entered
+        connects += entered * connections_each(plan, group, phase)
         left = sum(not change.enter for change in mine if change.group == group.index)
         left += crowd.gone(phase, group.index)
         works.append(_scaled(_steps(plan, group, phase, sizes), entered))
@@ -243,6 +252,9 @@ def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -
             works.append(_scaled(a_second, people.client_seconds(group.index, phase.start, phase.end)))
             rate_most += a_second.messages * most
     total = _sum(works)
+    begun_most = _most_within_a_second(
+        merge((change.at for change in mine if change.enter), crowd.times(phase))
+    )
     return PhaseEstimate(
         name=phase.name,
         start=phase.start,
@@ -250,10 +262,8 @@ def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -
         warm_up=phase.warm_up,
         clients_before=crowd.everybody(phase.start),
         clients_after=crowd.everybody(phase.end),
-        connects=sum(change.enter for change in mine) + len(crowd.times(phase)),
-        connects_most=_most_within_a_second(
-            merge((change.at for change in mine if change.enter), crowd.times(phase))
-        ),
+        connects=round(connects),
+        connects_most=round(begun_most * connects / entered_in_all) if entered_in_all else 0,
         messages=total.messages,
         rate_most=rate_most,
         bytes=total.bytes,

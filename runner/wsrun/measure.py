@@ -45,6 +45,9 @@ def measure(reference: MetricRef, store: Store, plan: Plan) -> Measured:
     if metric is None or not metric.available or not metric.allows_stat(reference.stat):
         return Measured(note=f"'{reference.name}' is not measured in this form")
     labels = dict(reference.labels)
+    if not plan.sockets:
+        # There is main alone, and so no label to tell it by.
+        labels.pop("socket", None)
     windows = judged_windows(plan, store, labels.get("phase"))
     if not windows:
         return _unreached(plan, store, labels.get("phase"))

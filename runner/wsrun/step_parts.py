@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsrun import units
 from wsrun.parts import duration, pause
@@ -23,19 +23,25 @@ from wsrun.plan_steps import (
 )
 
 Spec = Mapping[str, Any]
-MessageRef = Callable[[Any], int]
-"""Gives the index of a message by name, or of one written in place."""
 
 
-def steps(specs: Sequence[Spec], message: MessageRef) -> tuple[StepPlan, ...]:
+class Names(NamedTuple):
+    """What steps name: ``message`` gives the index of a message, by name or written in place; ``sockets`` has
+    the indexes of sockets."""
+
+    message: Callable[[Any], int]
+    sockets: Mapping[str, int]
+
+
+def steps(specs: Sequence[Spec], names: Names) -> tuple[StepPlan, ...]:
     """Return steps that follow each other."""
-    return tuple(step(spec, message) for spec in specs)
+    return tuple(step(spec, names) for spec in specs)
 
 
-def step(spec: Spec, message: MessageRef) -> StepPlan:
+def step(spec: Spec, names: Names) -> StepPlan:
     """Return one step, by its verb."""
     verb = next(verb for verb in _VERBS if verb in spec)
-    return _VERBS[verb](spec, message)
+    return _VERBS[verb](spec, names)
 
 
 def longest_wait(plan: StepPlan) -> float | None:
@@ -45,16 +51,16 @@ def longest_wait(plan: StepPlan) -> float | None:
     return plan.length if isinstance(plan, ExpectNoneStep) else None
 
 
-def _send(spec: Spec, message: MessageRef) -> StepPlan:
+def _send(spec: Spec, names: Names) -> StepPlan:
     sent = spec["send"] if isinstance(spec["send"], list) else [spec["send"]]
     return SendStep(
-        messages=tuple(message(one) for one in sent),
+        messages=tuple(names.message(one) for one in sent),
         times=spec.get("times", 1),
         wait=spec.get("wait", True),
     )
 
 
-def _expect(spec: Spec, message: MessageRef) -> StepPlan:
+def _expect(spec: Spec, names: Names) -> StepPlan:
     return ExpectStep(
         pattern=spec["expect"],
         count=spec.get("count", 1),
@@ -64,50 +70,56 @@ def _expect(spec: Spec, message: MessageRef) -> StepPlan:
     )
 
 
-def _expect_none(spec: Spec, message: MessageRef) -> StepPlan:
+def _expect_none(spec: Spec, names: Names) -> StepPlan:
     return ExpectNoneStep(pattern=spec["expect_none"], length=units.parse_duration(spec["for"]))
 
 
-def _expect_close(spec: Spec, message: MessageRef) -> StepPlan:
+def _expect_close(spec: Spec, names: Names) -> StepPlan:
     timeout = duration(spec.get("timeout"), 5.0)
-    return ExpectCloseStep(codes=frozenset(spec["expect_close"]), timeout=timeout)
+    return ExpectCloseStep(
+        codes=frozenset(spec["expect_close"]),
+        timeout=timeout,
+        socket=names.sockets[spec.get("socket", "main")],
+    )
 
 
-def _close(spec: Spec, message: MessageRef) -> StepPlan:
-    return CloseStep(code=spec.get("code", 1000), how=spec.get("how", "clean"))
+def _close(spec: Spec, names: Names) -> StepPlan:
+    return CloseStep(
+        socket=names.sockets[spec["close"]], code=spec.get("code", 1000), how=spec.get("how", "clean")
+    )
 
 
-def _repeat(spec: Spec, message: MessageRef) -> StepPlan:
+def _repeat(spec: Spec, names: Names) -> StepPlan:
     return RepeatStep(
-        steps=steps(spec["repeat"], message),
+        steps=steps(spec["repeat"], names),
         times=spec.get("times"),
         length=units.parse_duration(spec["for"]) if "for" in spec else None,
         condition=spec.get("while"),
     )
 
 
-def _choose(spec: Spec, message: MessageRef) -> StepPlan:
-    choices = [(float(choice["weight"]), steps(choice["do"], message)) for choice in spec["choose"]]
+def _choose(spec: Spec, names: Names) -> StepPlan:
+    choices = [(float(choice["weight"]), steps(choice["do"], names)) for choice in spec["choose"]]
     return ChooseStep(choices=tuple(choice for choice in choices if choice[0] > 0))
 
 
-def _if(spec: Spec, message: MessageRef) -> StepPlan:
+def _if(spec: Spec, names: Names) -> StepPlan:
     return IfStep(
         condition=spec["if"],
-        then=steps(spec["then"], message),
-        otherwise=steps(spec.get("else", ()), message),
+        then=steps(spec["then"], names),
+        otherwise=steps(spec.get("else", ()), names),
     )
 
 
-_VERBS: Mapping[str, Callable[[Spec, MessageRef], StepPlan]] = {
+_VERBS: Mapping[str, Callable[[Spec, Names], StepPlan]] = {
     "send": _send,
     "expect": _expect,
     "expect_none": _expect_none,
     "expect_close": _expect_close,
-    "connect": lambda spec, message: ConnectStep(),
+    "connect": lambda spec, names: ConnectStep(socket=names.sockets[spec["connect"]]),
     "close": _close,
-    "think": lambda spec, message: ThinkStep(pause=pause(spec["think"])),
-    "set": lambda spec, message: SetStep(values=tuple(spec["set"].items())),
+    "think": lambda spec, names: ThinkStep(pause=pause(spec["think"])),
+    "set": lambda spec, names: SetStep(values=tuple(spec["set"].items())),
     "repeat": _repeat,
     "choose": _choose,
     "if": _if,

@@ -15,7 +15,6 @@ from wsrun.source import Steps
 from wsrun.wording import choose, closest, joined, quoted
 
 _SIDES = ("client", "server", "network")
-_SOCKETS = ("main",)
 _PLURALS = {"priority": "priorities"}
 _MEANT = {
     "connections": "connect.established",
@@ -149,7 +148,7 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
         "kind": scene.kinds,
         "side": _SIDES,
         "priority": scene.priorities,
-        "socket": _SOCKETS,
+        "socket": scene.sockets,
     }.get(label)
     if known is not None and value not in known:
         if label == "message" and value.startswith("inline-"):

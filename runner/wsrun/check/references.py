@@ -8,6 +8,7 @@ from typing import Any
 from wsrun.check.findings import Findings
 from wsrun.check.load import RESERVED_GROUPS
 from wsrun.check.scene import Scene, mapping
+from wsrun.check.steps import check_socket
 from wsrun.source import Steps
 from wsrun.wording import choose, quoted
 
@@ -20,6 +21,8 @@ def check_references(scene: Scene, findings: Findings) -> None:
         for place, sent in scene.sent(step, path):
             if isinstance(sent, str):
                 _known(sent, place, "message", scene.messages, findings)
+    for path, message in scene.all_messages():
+        check_socket(message.get("socket"), (*path, "socket"), scene, findings)
     for name, group in scene.groups.items():
         _group(name, group, scene, findings)
     for index, phase in enumerate(scene.phases):

@@ -11,6 +11,9 @@ from wsrun import units
 from wsrun.source import Document, Steps
 from wsrun.units import UnitError
 
+MAIN = "main"
+"""The name of the socket that the target itself is."""
+
 DEFAULT_PROFILE, DEFAULT_GROUP = "default", "all"
 """The names of the profile and the group that a scenario has when it names none."""
 
@@ -25,6 +28,19 @@ class Scene:
     def target(self) -> dict[str, Any]:
         """The target."""
         return mapping(self.document.data.get("target"))
+
+    @cached_property
+    def targets(self) -> dict[Steps, dict[str, Any]]:
+        """What is said of each socket, by its path; that of ``main`` first."""
+        others = named(self.target.get("sockets"))
+        return {("target",): self.target} | {
+            ("target", "sockets", name): spec for name, spec in others.items()
+        }
+
+    @cached_property
+    def sockets(self) -> list[str]:
+        """The names of the sockets that a client may have."""
+        return [MAIN, *mapping(self.target.get("sockets"))]
 
     @cached_property
     def jwt(self) -> dict[str, Any]:

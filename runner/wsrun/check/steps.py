@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from wsrun.check.findings import Findings
-from wsrun.check.scene import Scene, mapping, sequence
+from wsrun.check.scene import MAIN, Scene, mapping, sequence
 from wsrun.expressions import ExpressionError, parse
 from wsrun.source import Steps
-from wsrun.wording import cut, quoted
+from wsrun.wording import choose, cut, quoted
 
 CONDITIONS = ("while", "if")
 """Keys of steps whose value is one expression."""
-
-MAIN = "main"
-"""The name of the only socket."""
 
 _NEVER_SENT = {
     1004: "has no meaning",
@@ -30,8 +27,8 @@ def check_steps(scene: Scene, findings: Findings) -> None:
         for key in CONDITIONS:
             if key in step:
                 _condition(step[key], (*path, key), findings)
-        for key in ("connect", "close"):
-            _socket(step.get(key), (*path, key), findings)
+        for key in ("connect", "close", "socket"):
+            check_socket(step.get(key), (*path, key), scene, findings)
         if "choose" in step:
             _weights(step["choose"], (*path, "choose"), findings)
         _code(step.get("code"), (*path, "code"), findings)
@@ -52,10 +49,13 @@ def _condition(text: Any, path: Steps, findings: Findings) -> None:
         findings.add(path, "condition", f"{quoted(str(path[-1]))} takes one expression", help_text)
 
 
-def _socket(name: Any, path: Steps, findings: Findings) -> None:
-    if isinstance(name, str) and name != MAIN:
-        message = f"sockets other than {quoted(MAIN)} are not available yet"
-        findings.add(path, "not-yet", message, f"write {path[-1]}: {MAIN}")
+def check_socket(name: Any, path: Steps, scene: Scene, findings: Findings) -> None:
+    """Check that a socket which is named exists."""
+    if isinstance(name, str) and name not in scene.sockets:
+        advice = choose(name, scene.sockets, "sockets")
+        if len(scene.sockets) == 1:
+            advice = f"write {path[-1]}: {MAIN}, or name others under target: {{ sockets: … }}"
+        findings.add(path, "unknown-socket", f"there is no socket {quoted(name)}", advice)
 
 
 def _weights(choices: Any, path: Steps, findings: Findings) -> None:

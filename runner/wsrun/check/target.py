@@ -7,25 +7,44 @@ from urllib.parse import urlsplit
 
 from wsrun.check.bodies import existing_file
 from wsrun.check.findings import Findings
-from wsrun.check.scene import Scene, mapping
+from wsrun.check.scene import MAIN, Scene, mapping
 from wsrun.wording import quoted
 
-URL = ("target", "url")
+_OF_ALL = {
+    "sockets": "sockets have no sockets of their own",
+    "http": "the base of HTTP is one for all sockets",
+}
+"""Keys of the target that say nothing of a single socket."""
 
 
 def check_target(scene: Scene, findings: Findings) -> None:
-    """Check the URL, the files of TLS, and the token's key."""
-    url = scene.target.get("url")
-    if isinstance(url, str) and url:
-        problem = _url_problem(url)
-        if problem is not None:
-            findings.add(URL, "url", *problem)
-    tls = mapping(scene.target.get("tls"))
-    for key in ("ca", "cert", "key"):
-        name = tls.get(key)
-        if isinstance(name, str) and name and "{{" not in name:
-            existing_file(name, ("target", "tls", key), scene, findings)
+    """Check the URLs, the files of TLS, and the token's key."""
+    for path, target in scene.targets.items():
+        url = target.get("url")
+        if isinstance(url, str) and url:
+            problem = _url_problem(url)
+            if problem is not None:
+                findings.add((*path, "url"), "url", *problem)
+        tls = mapping(target.get("tls"))
+        for key in ("ca", "cert", "key"):
+            name = tls.get(key)
+            if isinstance(name, str) and name and "{{" not in name:
+                existing_file(name, (*path, "tls", key), scene, findings)
+    _sockets(scene, findings)
     _jwt(scene, findings)
+
+
+def _sockets(scene: Scene, findings: Findings) -> None:
+    """Check the sockets beside ``main``."""
+    for path, target in scene.targets.items():
+        if path == ("target",):
+            continue
+        if path[-1] == MAIN:
+            message = f"{quoted(MAIN)} is the target itself"
+            findings.add_key(path, "reserved-name", message, "give this socket another name")
+        for key, why in _OF_ALL.items():
+            if key in target:
+                findings.add_key((*path, key), "conflicting-keys", why, "write it below target")
 
 
 def _url_problem(url: str) -> tuple[str, str | None] | None:

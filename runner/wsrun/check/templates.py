@@ -92,9 +92,9 @@ def check_templates(scene: Scene, findings: Findings, columns: Mapping[str, Coll
 
 def _places(scene: Scene) -> Iterator[_Place]:
     """Every text that may hold templates."""
-    target = scene.target
-    for key, value in (("url", target.get("url")), ("headers", target.get("headers"))):
-        yield from _in(value, ("target", key), "a connection has no message yet")
+    for place, target in scene.targets.items():
+        for key in ("url", "headers"):
+            yield from _in(target.get(key), (*place, key), "a connection has no message yet")
     claims = scene.jwt.get("claims")
     yield from _in(claims, ("auth", "jwt", "claims"), "a token is made before there is a message")
     for name, group in scene.groups.items():
@@ -270,8 +270,9 @@ def _reserved(path: Steps, message: str, findings: Findings) -> None:
 def _constants(scene: Scene, findings: Findings) -> None:
     """Check that what is fixed before the run holds no template, and that no key does."""
     fixed: list[tuple[Steps, Any]] = [
-        (("target", "tls"), scene.target.get("tls")),
-        (("target", "subprotocols"), scene.target.get("subprotocols")),
+        ((*path, key), target.get(key))
+        for path, target in scene.targets.items()
+        for key in ("tls", "subprotocols")
     ]
     fixed += [(("auth", "jwt", key), scene.jwt.get(key)) for key in ("secret", "key")]
     fixed += [(("data", name, "file"), source.get("file")) for name, source in scene.data.items()]

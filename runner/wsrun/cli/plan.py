@@ -73,6 +73,7 @@ def as_data(expected: Estimate) -> dict[str, Any]:
         "duration": expected.duration,
         "drain": expected.drain,
         "clients_most": expected.clients_most,
+        "connections_most": expected.connections_most,
         "connects": expected.connects,
         "messages": expected.messages,
         "bytes": expected.bytes,

@@ -103,11 +103,14 @@ def _totals(expected: Estimate) -> tuple[str, ...]:
 
 
 def _notes(expected: Estimate, descriptor_limit: int | None) -> list[str]:
-    clients = formats.group(expected.clients_most)
+    connections = formats.group(expected.connections_most)
+    each = (
+        f" ({formats.size(CLIENT_MEMORY)} each)" if expected.connections_most == expected.clients_most else ""
+    )
     notes = [
         f"After the last phase, replies are awaited for at most {units.format_duration(expected.drain)}.",
-        f"{clients} connections take about {formats.size(expected.memory)} of memory"
-        f" ({formats.size(CLIENT_MEMORY)} each) and {clients} descriptors, over all workers.",
+        f"{connections} connections take about {formats.size(expected.memory)} of memory{each}"
+        f" and {connections} descriptors, over all workers.",
         "What clients send at their think times is an upper estimate: waiting for replies is not in it.",
     ]
     if expected.has_arrivals:

@@ -56,7 +56,7 @@ def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
             "seed": plan.seed,
             "interval": units.format_duration(plan.interval),
             "drain": units.format_duration(plan.drain),
-            "target": _target(plan.target),
+            "target": _targets(plan),
             "auth": None if plan.jwt is None else {"jwt": _jwt(plan.jwt, written["auth"]["jwt"])},
             "data": {
                 data.name: {"file": written["data"][data.name]["file"], "take": data.take, "per": data.per}
@@ -64,7 +64,7 @@ def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
             }
             or None,
             "messages": {
-                message.name: _message(message, written.get("messages", {}).get(message.name, {}))
+                message.name: _message(plan, message, written.get("messages", {}).get(message.name, {}))
                 for message in plan.messages
             }
             or None,
@@ -79,6 +79,11 @@ def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
 def as_yaml(data: Mapping[str, Any]) -> str:
     """Write data as YAML: blocks, and in one line whatever fits there."""
     return "".join(line + "\n" for key, value in data.items() for line in _entry(key, value, 0))
+
+
+def _targets(plan: Plan) -> dict[str, Any]:
+    others = {target.name: _target(target) for target in plan.sockets}
+    return without_none({**_target(plan.target), "sockets": others or None})
 
 
 def _target(target: TargetPlan) -> dict[str, Any]:
@@ -115,7 +120,7 @@ def _jwt(jwt: JwtPlan, written: Mapping[str, Any]) -> dict[str, Any]:
     return {**key, "algorithm": jwt.algorithm, "claims": dict(jwt.claims), "lifetime": lifetime}
 
 
-def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]:
+def _message(plan: Plan, message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]:
     is_file = message.body.kind == "file"
     source = written.get("file", MASK) if is_file else message.body.source
     return without_none(
@@ -124,6 +129,7 @@ def _message(message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]
             "frame": message.frame,
             "kind": message.kind,
             "priority": message.priority,
+            "socket": plan.targets[message.socket].name if plan.sockets else None,
             "reply": None if message.reply is None else _reply(message.reply),
         }
     )

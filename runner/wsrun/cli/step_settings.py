@@ -68,11 +68,12 @@ def _step(plan: Plan, step: StepPlan) -> dict[str, Any]:
         case ExpectNoneStep():
             return {"expect_none": step.pattern, "for": units.format_duration(step.length)}
         case ExpectCloseStep():
-            return {"expect_close": sorted(step.codes), "timeout": units.format_duration(step.timeout)}
+            timeout, name = units.format_duration(step.timeout), plan.targets[step.socket].name
+            return {"expect_close": sorted(step.codes), "socket": name, "timeout": timeout}
         case ConnectStep():
-            return {"connect": "main"}
+            return {"connect": plan.targets[step.socket].name}
         case CloseStep():
-            return {"close": "main", "code": step.code, "how": step.how}
+            return {"close": plan.targets[step.socket].name, "code": step.code, "how": step.how}
         case SetStep():
             return {"set": dict(step.values)}
         case RepeatStep():

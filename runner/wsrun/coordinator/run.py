@@ -60,14 +60,16 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
     Raises:
         UsageError: a file of ``tls`` cannot be used.
     """
-    check_tls(plan.target)
+    for target in plan.targets:
+        check_tls(target)
     began = _now()
     with _signals() as heard:
         with ExitStack() as stack:
             destination = find_target(plan, stack, lambda: not heard)
             plan = destination.plan
             # The fast transport has no permessage-deflate.
-            transport = "reference" if plan.target.compression == "deflate" else options.transport
+            compresses = any(target.compression == "deflate" for target in plan.targets)
+            transport = "reference" if compresses else options.transport
             secrets = Secrets(plan)
             workers = options.workers or auto_workers(plan, destination)
             header = {

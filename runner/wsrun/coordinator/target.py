@@ -47,25 +47,48 @@ def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> 
     Knocking is a TCP connect, nothing more: the server's own counts of handshakes stay those of the run. It
     is given up, without trouble, as soon as ``is_wanted`` says no.
     """
-    kind: Literal["demo", "url"] = "url"
-    for scheme in DEMO:
-        if plan.target.url.startswith(scheme):
-            server = DemoServer()
-            try:
-                stack.enter_context(server)
-            except DemoServerError as error:
-                return Destination(plan, "demo", (), is_local=True, trouble=str(error))
-            url = server.url("/" + plan.target.url.removeprefix(scheme).lstrip("/"))
-            plan = dataclasses.replace(plan, target=dataclasses.replace(plan.target, url=url))
-            kind = "demo"
-    parts = urlsplit(plan.target.url)
-    host = parts.hostname or ""
+    kind: Literal["demo", "url"] = "demo" if plan.target.url.startswith(DEMO) else "url"
+    try:
+        plan = _with_servers(plan, stack)
+    except DemoServerError as error:
+        return Destination(plan, "demo", (), is_local=True, trouble=str(error))
+    found = [_reach(target, is_wanted) for target in plan.targets]
+    return Destination(
+        plan,
+        kind,
+        addresses=found[0][0],
+        is_local=all(_is_local(addresses) for addresses, _ in found),
+        trouble=next((trouble for _, trouble in found if trouble is not None), None),
+    )
+
+
+def _with_servers(plan: Plan, stack: ExitStack) -> Plan:
+    """Start the embedded servers that are meant, one a scheme, and return the plan with their addresses."""
+    servers: dict[str, DemoServer] = {}
+
+    def found(target: TargetPlan) -> TargetPlan:
+        scheme = next((scheme for scheme in DEMO if target.url.startswith(scheme)), None)
+        if scheme is None:
+            return target
+        if scheme not in servers:
+            servers[scheme] = stack.enter_context(DemoServer())
+        url = servers[scheme].url("/" + target.url.removeprefix(scheme).lstrip("/"))
+        return dataclasses.replace(target, url=url)
+
+    return dataclasses.replace(plan, target=found(plan.target), sockets=tuple(map(found, plan.sockets)))
+
+
+def _reach(target: TargetPlan, is_wanted: Callable[[], bool]) -> tuple[tuple[str, ...], str | None]:
+    """Return the addresses of a target, and what kept us from them all; nothing where only clients know."""
+    parts = urlsplit(target.url)
     if "{{" in (parts.netloc or "{{"):
-        return Destination(plan, kind, (), is_local=False, trouble=None)
+        return (), None
     port = parts.port or (443 if parts.scheme == "wss" else 80)
-    addresses, trouble = _knock(host, port, plan.target.wait_until_ready, is_wanted)
-    local = bool(addresses) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in addresses)
-    return Destination(plan, kind, addresses, is_local=local, trouble=trouble)
+    return _knock(parts.hostname or "", port, target.wait_until_ready, is_wanted)
+
+
+def _is_local(addresses: tuple[str, ...]) -> bool:
+    return bool(addresses) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in addresses)
 
 
 def check_tls(target: TargetPlan) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from wsrun.engine.world import World
-from wsrun.metrics.snapshot import Gauge, Series, series
+from wsrun.metrics.snapshot import CLIENTS, Gauge, Series, series
 
 TICK = 0.01
 """Seconds between probes of the loop's lag."""
@@ -56,6 +56,9 @@ class Fitness:
             series("generator.descriptors", worker=worker): Gauge.of(float(self._descriptors + connections)),
             series("generator.backlog", worker=worker): Gauge.of(float(backlog)),
         }
+        if world.plan.sockets:
+            # Clients have several connections: how many there are does not say how many clients.
+            made[series(CLIENTS, worker=worker)] = Gauge.of(float(world.present))
         for (group, profile, socket), number in world.open.items():
             labels = world.labels(group, profile, world.stretch, world.sockets[socket])
             made[series("open", worker=worker, **labels)] = Gauge.of(float(number))

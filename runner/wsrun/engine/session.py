@@ -48,6 +48,7 @@ class Session:
         "_rng_seed",
         "at_leave",
         "client_id",
+        "connections",
         "group",
         "hurried",
         "ids",
@@ -99,6 +100,7 @@ class Session:
         self.hurried = False
         self.roused = False
         self.wake: asyncio.Future[None] | None = None
+        self.connections = 0
         self.line: Line | None = None
         reconnect = world.plan.groups[group].reconnect
         self.recovery = None if reconnect is None else Recovery(self, reconnect)

@@ -105,6 +105,7 @@ class World:
         self.pickers = tuple((data, RowPicker(data, plan.seed)) for data in plan.data)
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
         self.open: Counter[tuple[int, int, int]] = Counter()
+        self.present = 0
         self._numbers: dict[tuple[int, int, int, int], tuple[list[Cell | None], Traffic]] = {}
         slots = most_slots(plan.phases)
         # The first seat of each group, and at last that of those who arrive, in turn.
@@ -156,10 +157,14 @@ class World:
     def opened(self, session: Session, socket: SocketProgram) -> None:
         """Take note of a connection that was made."""
         self.open[session.group, session.profile_index, socket.index] += 1
+        session.connections += 1
+        self.present += session.connections == 1
 
     def closed(self, session: Session, socket: SocketProgram) -> None:
         """Take note of a connection that is over."""
         self.open[session.group, session.profile_index, socket.index] -= 1
+        session.connections -= 1
+        self.present -= session.connections == 0
 
     # Numbers
 

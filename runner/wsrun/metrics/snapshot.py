@@ -23,6 +23,10 @@ Sample = tuple[float, str, str]
 """What was seen once: seconds since the start of the run, the client, a sentence or a message."""
 
 
+CLIENTS = "clients"
+"""A gauge beside the catalogue: clients with a connection, written where a client may have several."""
+
+
 def labels_of(labels: Mapping[str, str | None]) -> Labels:
     """Return labels as part of a key; those that are None are left out."""
     return tuple(sorted((key, value) for key, value in labels.items() if value is not None))

@@ -15,6 +15,7 @@ from wsrun.outputs import assets, chart_data, scales, svg
 from wsrun.resources import directory
 from wsrun.view import View, criteria, formats, happenings, latencies
 from wsrun.view.criteria import MARK_WORDS
+from wsrun.view.sockets import HEADS
 from wsrun.view.words import cut
 
 if TYPE_CHECKING:
@@ -110,7 +111,12 @@ def _environment(view: View) -> Environment:
 
 def _words(view: View) -> dict[str, Any]:
     """Return the labels that describe charts, and what else only this face says."""
-    words: dict[str, Any] = {"counts_lead": _counts_lead(view), "error_times": (), "range_ticks": ()}
+    words: dict[str, Any] = {
+        "counts_lead": _counts_lead(view),
+        "socket_heads": HEADS,
+        "error_times": (),
+        "range_ticks": (),
+    }
     if view.picture is not None:
         stat = view.picture.stat
         words["picture_label"] = (

@@ -20,6 +20,7 @@ from wsrun.result import delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
 from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
+from wsrun.result.sockets import sockets
 from wsrun.result.timeline import heat_edges
 from wsrun.verdict import RunFacts, State, decide
 
@@ -111,6 +112,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "messages": tables.messages(plan, store),
         "profiles": tables.profiles(plan, store),
         "groups": tables.groups(plan, store),
+        "sockets": sockets(plan, store, is_demo=record.target_kind == "demo"),
         "overall": tables.overall(plan, store),
         "resilience": resilience(plan, store),
         "timeline": rows,

@@ -249,25 +249,27 @@ def _named_values(plan: Plan) -> Iterator[str]:
             yield from _with_secret_names(message.body.source)
     for group in plan.groups:
         yield from _with_secret_names(dict(group.assign))
-    try:
-        parts = urlsplit(plan.target.url)
-        user, password = parts.username or "", parts.password or ""
-    except ValueError:
-        return
-    if password:
-        yield from (password, unquote(password), f"{unquote(user)}:{unquote(password)}")
+    for target in plan.targets:
+        try:
+            parts = urlsplit(target.url)
+            user, password = parts.username or "", parts.password or ""
+        except ValueError:
+            continue
+        if password:
+            yield from (password, unquote(password), f"{unquote(user)}:{unquote(password)}")
 
 
 def _values_by_place(plan: Plan) -> Iterator[str]:
-    """Yield what stands where secrets do: in headers and in the query of the URL."""
-    for name, value in plan.target.headers:
-        if name.lower() not in _PLAIN_HEADERS:
-            for literal in _literals(value):
-                words = re.split(r"[\s;,=]+", literal)
-                yield from (word for word in (literal, *words) if word.lower() not in _SCHEMES)
-    for _, name, _, value in _QUERY.findall(plan.target.url):
-        for literal in _literals(value or name):
-            yield from (literal, unquote(literal))
+    """Yield what stands where secrets do: in headers and in the query of URLs."""
+    for target in plan.targets:
+        for name, value in target.headers:
+            if name.lower() not in _PLAIN_HEADERS:
+                for literal in _literals(value):
+                    words = re.split(r"[\s;,=]+", literal)
+                    yield from (word for word in (literal, *words) if word.lower() not in _SCHEMES)
+        for _, name, _, value in _QUERY.findall(target.url):
+            for literal in _literals(value or name):
+                yield from (literal, unquote(literal))
 
 
 def _with_secret_names(value: Any, name: str = "") -> Iterator[str]:

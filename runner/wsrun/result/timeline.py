@@ -11,7 +11,7 @@ from typing import Any
 
 from wsrun.estimate import visitors
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.snapshot import Snapshot
+from wsrun.metrics.snapshot import CLIENTS, Snapshot
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.presence import Presence
 from wsrun.plan import Level, PhasePlan, Plan
@@ -103,9 +103,10 @@ class IntervalReader:
         return settled if self._visitors.is_empty else settled + self._visitors.total(at)
 
     def _clients(self, snapshots: Iterable[Snapshot]) -> int:
+        wanted = CLIENTS if self._plan.sockets else "open"
         total = 0.0
         for snapshot in snapshots:
-            total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == "open")
+            total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == wanted)
         return round(total)
 
     def _bands(self, snapshots: Iterable[Snapshot]) -> list[int]:

@@ -24,6 +24,7 @@ from wsrun.view import (
     phases,
     picture,
     scenario,
+    sockets,
     verdict,
 )
 from wsrun.view.ledger import Ledger
@@ -70,6 +71,7 @@ class View:
     latencies: latencies.Latencies | None
     nothing_asked: str
     ledgers: tuple[tuple[Ledger, ...], ...]
+    sockets: tuple[sockets.SocketRow, ...]
     errors: errors.Errors
     generator: generator.Generator | None
     scenario: scenario.Scenario
@@ -119,6 +121,7 @@ def build_view(result: Mapping[str, Any]) -> View:
         latencies=latencies.build(reading) if reached else None,
         nothing_asked=_nothing_asked(reading) if reached else "",
         ledgers=ledgers.build(reading) if reached else (),
+        sockets=sockets.build(reading) if reached else (),
         errors=errors.build(reading),
         generator=generator.build(reading) if reached else None,
         scenario=scenario.build(reading),

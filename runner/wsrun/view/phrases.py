@@ -59,6 +59,7 @@ _LABELS = {
     "priority": "of priority {}",
     "group": "of group {}",
     "profile": "of profile {}",
+    "socket": "over {}",
     "code": "with code {}",
     "side": "by side {}",
     "status": "with status {}",

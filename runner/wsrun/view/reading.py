@@ -60,7 +60,7 @@ class Reading:
         lines = str(scenario.pop("source") or "").replace("\t", "    ").splitlines()
         if scenario["description"]:
             scenario["description"] = " ".join(str(scenario["description"]).split())
-        safe = _named(cleaned({**result, "scenario": scenario}))
+        safe = _named(cleaned({"sockets": [], **result, "scenario": scenario}))
         safe["scenario"]["lines"] = cleaned(lines)
         return cls(safe)
 
@@ -172,7 +172,7 @@ class Reading:
 
 def _named(result: dict[str, Any]) -> dict[str, Any]:
     """Shorten the names that sentences and tables use, all in the same way, so that they still agree."""
-    for part in ("phases", "messages", "profiles", "groups"):
+    for part in ("phases", "messages", "profiles", "groups", "sockets"):
         result[part] = [{**entry, "name": short_name(entry["name"])} for entry in result[part]]
     result["curves"] = [{**curve, "phase": short_name(curve["phase"])} for curve in result["curves"]]
     result["criteria"] = [

@@ -100,7 +100,9 @@ async def run_steps(session: Session, steps: Sequence[StepProgram]) -> bool:
 
 
 def _missing(session: Session, sockets: tuple[int, ...]) -> int | None:
-    """Return the first of some sockets that is not there, None when all are."""
+    """Return the first of some sockets that is not there, None when all are; none is after a loss."""
+    if session.others and not session.is_ending and session.is_lost:
+        return ANY
     for socket in sockets:
         if not is_there(session, socket):
             return socket
