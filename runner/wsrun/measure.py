@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from wsrun.catalogue import METRICS, OUTCOME_LABELS, Metric, resolve
+from wsrun.catalogue import METRICS, Metric, resolve
 from wsrun.criteria import MetricRef, percentile
+from wsrun.labels import OUTCOME_LABELS
 from wsrun.metrics.histogram import RELATIVE_ERROR, Histogram
 from wsrun.metrics.snapshot import Gauge
 from wsrun.metrics.store import Store

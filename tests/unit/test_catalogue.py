@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wsrun.catalogue import LABELS, METRICS, Metric, resolve, suggestions
+from wsrun.catalogue import METRICS, Metric, resolve, suggestions
 from wsrun.criteria import MetricRef, parse
+from wsrun.labels import LABELS
 
 AVAILABLE = [
     "connect.time",
