@@ -1,0 +1,60 @@
+"""Run the checks and print, or write, their table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import tests.honesty
+from tests.honesty.rows import Row
+
+BEGIN, END = "<!-- honesty: begin -->", "<!-- honesty: end -->"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "measurement.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; 1 when a check fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.honesty", description=tests.honesty.__doc__)
+    parser.add_argument("checks", nargs="*", help="H1, H2, …: only these")
+    parser.add_argument("--quick", action="store_true", help="at a small scale")
+    parser.add_argument("--write", action="store_true", help=f"write the table into {DOCUMENT.name}")
+    asked = parser.parse_args(arguments)
+    rows = []
+    for row in _rows(asked.quick, set(asked.checks)):
+        print(f"{_word(row):9} {row.check:4} {row.what:66} {row.seen}   {row.allowed}", flush=True)
+        rows.append(row)
+    if asked.write:
+        _write(rows)
+    return 1 if any(row.good is False for row in rows) else 0
+
+
+def _rows(quick: bool, wanted: set[str]) -> Iterator[Row]:
+    for found in sorted(pkgutil.iter_modules(tests.honesty.__path__), key=lambda module: module.name):
+        if not found.name.startswith("h") or not found.name[1:3].isdigit():
+            continue
+        module = importlib.import_module(f"tests.honesty.{found.name}")
+        # The first line of a module names its checks.
+        names = set((module.__doc__ or "").partition(":")[0].replace(" and ", " ").replace(",", " ").split())
+        if not wanted or names & wanted:
+            yield from (row for row in module.check(quick) if not wanted or row.check in wanted)
+
+
+def _word(row: Row) -> str:
+    return {True: "good", False: "NOT GOOD", None: "unknown"}[row.good]
+
+
+def _write(rows: Sequence[Row]) -> None:
+    lines = ["| check | what | seen | allowed | |", "|---|---|---|---|---|"]
+    lines += [f"| {row.check} | {row.what} | {row.seen} | {row.allowed} | {_word(row)} |" for row in rows]
+    text = DOCUMENT.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Running a scenario against the witness."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.witness import Witness
+from wsrun.compiler import compile_plan
+from wsrun.coordinator.run import RunOptions, run
+from wsrun.source import parse
+
+ASK = '{ json: { id: "{{ id }}" }, reply: { match: { $.id: "{{ id }}" }, timeout: 30s } }'
+
+
+def observed(
+    text: str, query: str, *, workers: int = 1, transport: str = "fast"
+) -> tuple[dict[str, Any], Witness]:
+    """Run a scenario (without its head) against a witness with this script; both accounts of it come back."""
+    with Witness() as witness:
+        head = f'wsrun: 1\nseed: 1\ntarget: {{ url: "{witness.url("/?" + query)}" }}\n'
+        plan = compile_plan(parse(head + text, "honesty.yaml", environ={}), seed=1)
+        with tempfile.TemporaryDirectory() as folder:
+            options = RunOptions(out=Path(folder), command="honesty", workers=workers, transport=transport)
+            result = run(plan, options, lambda progress: None)
+    return result, witness
+
+
+def open_model(rate: str, seconds: float, *, clients: int = 50, extra: str = "") -> str:
+    """Return a scenario that sends ``rate`` over a second of warm-up and ``seconds`` of work."""
+    return f"""
+messages: {{ ask: {ASK} }}
+profiles: {{ quiet: {{ mix: {{ ask: 1 }}, think: 1h }} }}
+phases:
+  - {{ duration: 1s, clients: {clients}, warm_up: true }}
+  - {{ name: work, duration: {seconds}s, rate: {rate}{extra} }}
+criteria: [ errors == 0 ]
+"""
