@@ -39,6 +39,7 @@ _LINKS = {
     "jwt": "[jwt](#auth)",
     "target": "[target](#target)",
     "tls": "[tls](#tls)",
+    "heartbeat": "[heartbeat](#heartbeat)",
     "reconnect": "[reconnect](#reconnect)",
     "backoff": "[backoff](#reconnect)",
 }

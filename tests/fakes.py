@@ -17,12 +17,14 @@ class FakeTransport:
     """Connects to a server that is a function.
 
     ``latency``: seconds each way of a connect. ``refuse``: called for each connect with its number; a
-    ``ConnectFailure`` that it returns is raised.
+    ``ConnectFailure`` that it returns is raised. ``pongs``: whether a ping of a connection, the
+    first, second and so on, is answered.
     """
 
     answer: Answer
     latency: float = 0.0
     refuse: Callable[[int], ConnectFailure | None] = lambda number: None
+    pongs: Callable[[FakeConnection, int], bool] = lambda connection, number: True
     name: str = "fake"
     connections: list[FakeConnection] = field(default_factory=list)
     attempts: int = 0
@@ -52,6 +54,8 @@ class FakeConnection:
         self.is_open = True
         self.write_backlog = 0
         self.bytes_received = 0
+        self.on_pong: Callable[[bytes, float], None] | None = None
+        self.pings: list[float] = []
         self.sent: list[tuple[float, bytes]] = []
         self.loop = asyncio.get_running_loop()
 
@@ -61,6 +65,16 @@ class FakeConnection:
         self.transport.answer(self, payload)
 
     send_binary = send_text
+
+    def ping(self, payload: bytes) -> None:
+        """Ping the server, which answers if its transport says so."""
+        self.pings.append(self.loop.time())
+        if self.transport.pongs(self, len(self.pings)):
+            self.loop.call_later(self.transport.latency, self._pong, payload)
+
+    def _pong(self, payload: bytes) -> None:
+        if self.is_open and self.on_pong is not None:
+            self.on_pong(payload, self.loop.time())
 
     def reply(self, payload: str | bytes, after: float = 0.0) -> None:
         """Let the server send a message after a while."""

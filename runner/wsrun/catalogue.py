@@ -277,6 +277,13 @@ def _resilience() -> Iterable[Metric]:
         "Numbers of a sequence that fell into the gap of a reconnect and never came.",
         ("reconnect.done",),
     )
+    yield _distribution("heartbeat.latency", _CLIENT, "From a heartbeat to its answer, answered ones only.")
+    yield _counter(
+        "heartbeat.missed",
+        _CLIENT,
+        "Heartbeats without an answer in time.",
+        ("open", "connect.established"),
+    )
     yield _distribution("reconnect.time", _CLIENT, "From a loss to the end of resume.")
 
 
@@ -300,7 +307,6 @@ def _not_yet() -> Iterable[Metric]:
             _MESSAGE,
         ),
         "delivery.spread": ("From the first to the last client that a message reached.", _MESSAGE),
-        "heartbeat.latency": ("From a heartbeat to its answer.", _CLIENT),
         "http.time": ("From an HTTP request to the end of its answer.", _MESSAGE),
         "pool.wait": ("How long a send waited for a connection of the pool.", _CLIENT),
     }
@@ -332,7 +338,6 @@ def _not_yet() -> Iterable[Metric]:
             _CLIENT,
             ("messages.received",),
         ),
-        "heartbeat.missed": ("Heartbeats without an answer in time.", _CLIENT, ("open",)),
         "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),
     }
     levels = {

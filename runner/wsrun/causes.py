@@ -33,6 +33,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "protocol-error": "The server broke the WebSocket protocol",
     "bad-utf8": "The server sent text that is not UTF-8",
     "message-too-big": "A message was larger than max_message",
+    "heartbeat-lost": "The server left too many heartbeats in a row unanswered",
     "close-timeout": "The server did not answer our close in time",
     "reply-timeout": "No reply in time",
     "reply-lost": "The connection ended before the reply",

@@ -113,6 +113,8 @@ class _Compiler:
         used = {index for mix in mixes for index, _ in mix}
         used |= {index for step in steps if isinstance(step, SendStep) for index in step.messages}
         used |= {index for group in groups for rule in group.react for index in rule.sends}
+        beats = [group.heartbeat for group in groups if group.heartbeat is not None]
+        used |= {beat.message for beat in beats if beat.message is not None}
         replies = [self.messages[index].reply for index in used]
         timeouts = [reply.timeout for reply in replies if reply is not None]
         timeouts += [timeout for step in steps if (timeout := step_parts.longest_wait(step)) is not None]
@@ -253,6 +255,7 @@ class _Compiler:
                     sequence=tuple(parts.sequence(rule) for rule in spec.get("sequence", ())),
                     react=tuple(self.reaction(rule) for rule in spec.get("react", ())),
                     reconnect=resilience_parts.reconnect(spec.get("reconnect")),
+                    heartbeat=resilience_parts.heartbeat(spec.get("heartbeat"), self.message_ref),
                 )
             )
         return tuple(plans)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from wsrun.criteria import Criterion
 from wsrun.diagnostics import Location
-from wsrun.plan_resilience import ReconnectPlan
+from wsrun.plan_resilience import HeartbeatPlan, ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
 
@@ -176,6 +176,7 @@ class GroupPlan:
     sequence: tuple[SequencePlan, ...] = ()
     react: tuple[ReactPlan, ...] = ()
     reconnect: ReconnectPlan | None = None
+    heartbeat: HeartbeatPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

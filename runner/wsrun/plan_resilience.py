@@ -23,3 +23,17 @@ class ReconnectPlan:
     jitter: float = 0.5
     attempts: int = 8
     not_after: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatPlan:
+    """A heartbeat each ``every`` seconds, to be answered within ``timeout``.
+
+    ``message``: the index of the message that it is, None: a WebSocket ping. ``misses`` in a row are a loss,
+    None: they are only counted.
+    """
+
+    every: float
+    timeout: float = 5.0
+    message: int | None = None
+    misses: int | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wsrun import units
 from wsrun.parts import duration
-from wsrun.plan_resilience import ReconnectPlan
+from wsrun.plan_resilience import HeartbeatPlan, ReconnectPlan
 
 
 def reconnect(spec: Mapping[str, Any] | None) -> ReconnectPlan | None:
@@ -22,4 +22,16 @@ def reconnect(spec: Mapping[str, Any] | None) -> ReconnectPlan | None:
         jitter=units.parse_share(backoff.get("jitter", "50%")),
         attempts=spec.get("attempts", 8),
         not_after=frozenset(spec.get("not_after", ())),
+    )
+
+
+def heartbeat(spec: Mapping[str, Any] | None, message: Callable[[Any], int]) -> HeartbeatPlan | None:
+    """Return the heartbeats of a group, None where there are none; ``message`` gives the index of one."""
+    if spec is None:
+        return None
+    return HeartbeatPlan(
+        every=units.parse_duration(spec["every"]),
+        timeout=duration(spec.get("timeout"), 5.0),
+        message=message(spec["message"]) if "message" in spec else None,
+        misses=spec.get("misses"),
     )

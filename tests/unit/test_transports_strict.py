@@ -22,6 +22,7 @@ from wsrun.transports.strict import (
     Event,
     Message,
     Ping,
+    Pong,
     Strict,
     Violation,
     is_sendable_code,
@@ -75,11 +76,11 @@ def test_fragments_become_one_message() -> None:
 
 
 def test_control_frames_may_interrupt_a_message() -> None:
-    """A ping inside a fragmented message is answered, a pong ignored, and the message still completes."""
+    """A ping inside a fragmented message is answered, a pong told, and the message still completes."""
     events = feed(
         [Frame(BINARY, b"a", fin=False), Frame(PING, b"p"), Frame(PONG, b"q"), Frame(CONTINUATION, b"b")]
     )
-    assert events == [None, Ping(b"p"), None, Message(b"ab", 2)]
+    assert events == [None, Ping(b"p"), Pong(b"q"), Message(b"ab", 2)]
 
 
 def test_the_common_path_is_open_between_messages_only() -> None:

@@ -34,6 +34,7 @@ _MEANT = {
 
 _MADE_BY = {
     "forbidden": "never",
+    "heartbeat": "heartbeat",
     "reconnect": "reconnect",
     "reconnect.missed": "sequence",
     "sequence": "sequence",

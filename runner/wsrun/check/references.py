@@ -23,6 +23,9 @@ def check_references(scene: Scene, findings: Findings) -> None:
                 _known(sent, place, "message", scene.messages, findings)
     for path, message in scene.all_messages():
         check_socket(message.get("socket"), (*path, "socket"), scene, findings)
+    for path, sent in scene.heartbeats():
+        if isinstance(sent, str):
+            _known(sent, path, "message", scene.messages, findings)
     for name, group in scene.groups.items():
         _group(name, group, scene, findings)
     for index, phase in enumerate(scene.phases):

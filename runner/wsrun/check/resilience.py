@@ -15,8 +15,13 @@ def check_resilience(scene: Scene, findings: Findings) -> None:
         if first is not None and most is not None and first > most:
             key = "to" if "to" in backoff else "from"
             message = "the longest wait is shorter than the first one"
-            path = ("clients", name, "reconnect", "backoff", key)
-            findings.add(path, "out-of-range", message, "write the shorter one into from")
+            place = ("clients", name, "reconnect", "backoff", key)
+            findings.add(place, "out-of-range", message, "write the shorter one into from")
+    for path, sent in scene.heartbeats():
+        known = scene.messages.get(sent) if isinstance(sent, str) else mapping(sent)
+        if known is not None and "reply" not in known:
+            text = "a heartbeat is answered, and this message has no reply"
+            findings.add(path, "needs-key", text, "write reply: { match: … } into the message")
     for name, profile in scene.profiles.items():
         used = [group for group in scene.groups if name in scene.profiles_of(group)]
         if "resume" in profile and not any("reconnect" in scene.groups[group] for group in used):

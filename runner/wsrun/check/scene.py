@@ -115,6 +115,13 @@ class Scene:
             for index, rule in enumerate(sequence(group.get(key))):
                 yield ("clients", name, key, index), mapping(rule)
 
+    def heartbeats(self) -> Iterator[tuple[Steps, Any]]:
+        """Yield the messages that are heartbeats, names or messages in place, with their paths."""
+        for name, group in self.groups.items():
+            message = mapping(group.get("heartbeat")).get("message")
+            if message is not None:
+                yield ("clients", name, "heartbeat", "message"), message
+
     def sources(self) -> Iterator[tuple[Steps, Any]]:
         """Yield every source that stands by itself, with its path."""
         for path, rule in self.rules("sequence"):
@@ -146,6 +153,9 @@ class Scene:
             for place, sent in self.sent(step, path):
                 if isinstance(sent, dict):
                     yield place, sent
+        for place, sent in self.heartbeats():
+            if isinstance(sent, dict):
+                yield place, sent
 
     def patterns(self) -> Iterator[tuple[Steps, Any, bool]]:
         """Yield every pattern with its path, and whether there is a message whose id it may name."""

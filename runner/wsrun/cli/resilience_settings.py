@@ -1,18 +1,32 @@
-"""How clients come back, in the spelling of a scenario, with every default written out."""
+"""Heartbeats and reconnects in the spelling of a scenario, with every default written out."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from wsrun import units
-from wsrun.cli.step_settings import number
-from wsrun.plan import GroupPlan
-from wsrun.plan_resilience import ReconnectPlan
+from wsrun.cli.step_settings import number, without_none
+from wsrun.plan import GroupPlan, Plan
+from wsrun.plan_resilience import HeartbeatPlan, ReconnectPlan
 
 
-def resilience_settings(group: GroupPlan) -> dict[str, Any]:
+def resilience_settings(plan: Plan, group: GroupPlan) -> dict[str, Any]:
     """Write what a group says of losses; None for what it leaves out."""
-    return {"reconnect": None if group.reconnect is None else _reconnect(group.reconnect)}
+    return {
+        "heartbeat": None if group.heartbeat is None else _heartbeat(plan, group.heartbeat),
+        "reconnect": None if group.reconnect is None else _reconnect(group.reconnect),
+    }
+
+
+def _heartbeat(plan: Plan, heartbeat: HeartbeatPlan) -> dict[str, Any]:
+    return without_none(
+        {
+            "every": units.format_duration(heartbeat.every),
+            "timeout": units.format_duration(heartbeat.timeout),
+            "message": None if heartbeat.message is None else plan.messages[heartbeat.message].name,
+            "misses": heartbeat.misses,
+        }
+    )
 
 
 def _reconnect(plan: ReconnectPlan) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
         {
             "profiles": {plan.profiles[index].name: number(weight) for index, weight in group.profiles},
             "assign": dict(group.assign) or None,
-            **resilience_settings(group),
+            **resilience_settings(plan, group),
             "tolerate": {key: codes for key, codes in tolerate.items() if codes} or None,
             "react": [_reaction(plan, rule) for rule in group.react] or None,
             "never": [without_none({"where": rule.where, "because": rule.because}) for rule in group.never]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wsrun.causes import cause_text
 from wsrun.engine.lines import lines_of
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import CloseSide, Closing
@@ -30,7 +31,8 @@ def count_close(session: Session, line: Line, closing: Closing, at: float) -> No
     if good or closing.code in world.plan.groups[session.group].tolerate_closes:
         return
     labels |= {"code": code, "side": side}
-    cause, text = closing.cause or f"closed-{closing.code}", _close_text(closing)
+    cause = line.blame or closing.cause or f"closed-{closing.code}"
+    text = _close_text(closing) if line.blame is None else cause_text(line.blame)
     line.unjudged = partial(world.recorder.error, cause, session.client_id, world.elapsed(at), text, labels)
     if not session.program.expects_close:
         judge_closes(session)

@@ -63,6 +63,7 @@ async def connect(session: Session, index: int = 0) -> Line | None:
             if value is not None:
                 recorder.sample(f"connect.{name}", key, value)
         world.opened(session, socket)
+        world.heartbeats.start(line)
         if session.recovery is not None:
             session.recovery.connected(line)
         return line

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-
-from wsrun.engine.request import Request
+from typing import Generic, Protocol, TypeVar
 
 SWEEP = 0.02
 """Seconds between sweeps: a timeout is noticed by the second one after it; its sample is the deadline all the
@@ -20,15 +19,28 @@ same."""
 _REBUILD_AT = 4096
 
 
-class Deadlines:
-    """Requests by timeout; ``expire`` is called with each one whose deadline has passed unanswered."""
+class Awaited(Protocol):
+    """Something with an answer to wait for; ``deadline`` is absolute seconds of the clock."""
 
-    def __init__(self, expire: Callable[[Request], None]) -> None:
+    done: bool
+
+    @property
+    def deadline(self) -> float:
+        """When the answer is too late."""
+
+
+T = TypeVar("T", bound=Awaited)
+
+
+class Deadlines(Generic[T]):
+    """What is awaited, by timeout; ``expire`` is called with each whose deadline has passed unanswered."""
+
+    def __init__(self, expire: Callable[[T], None]) -> None:
         self._expire = expire
-        self._queues: dict[float, deque[Request]] = {}
+        self._queues: dict[float, deque[T]] = {}
         self._rebuild_at: dict[float, int] = {}
 
-    def queue(self, timeout: float) -> deque[Request]:
+    def queue(self, timeout: float) -> deque[T]:
         """Return the queue of a timeout (seconds); the sender appends to it in the order of sending."""
         self._rebuild_at.setdefault(timeout, _REBUILD_AT)
         return self._queues.setdefault(timeout, deque())

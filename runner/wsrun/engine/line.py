@@ -46,6 +46,7 @@ class Line:
 
     __slots__ = (
         "at_closing",
+        "blame",
         "cells",
         "closing",
         "connection",
@@ -85,6 +86,7 @@ class Line:
         self.closing: Closing | None = None
         self.is_closing = self.is_hanging_up = False
         self.at_closing: asyncio.Future[None] | None = None
+        self.blame: str | None = None
         self.unjudged: Callable[[], None] | None = None
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
         rules = self.world.rules[session.group]

@@ -159,6 +159,7 @@ class Performance:
         """
         world = self._world
         world.deadlines.sweep(self._looked)
+        world.heartbeats.sweep(self._looked)
         self._looked = world.clock()
         world.agenda.call_at(max(due + SWEEP, self._looked), self._sweep)
 

@@ -217,7 +217,7 @@ def _has(steps: Sequence[StepPlan], *kinds: type[Any]) -> bool:
 class ProgramCompiler:
     """Compiles a plan's parts, and collects the distinct correlators on the way."""
 
-    def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines) -> None:
+    def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines[Request]) -> None:
         self.tools = tools
         self.deadlines = deadlines
         self.has_sockets = bool(plan.sockets)

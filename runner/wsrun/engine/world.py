@@ -20,6 +20,7 @@ from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.gate import Gate
+from wsrun.engine.heartbeat import Heartbeats
 from wsrun.engine.observers import compile_rules
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.ready import Ready
@@ -74,7 +75,7 @@ class World:
         self.clock = around.clock
         self.unix_offset = around.unix_offset
         self.agenda = Agenda(loop, around.clock, real_time=around.real_time)
-        self.deadlines = Deadlines(_expire)
+        self.deadlines: Deadlines[Request] = Deadlines(_expire)
         self.recorder = Recorder(worker)
         self.stretches: list[Stretch] = []
         self._starts: list[float] = []
@@ -91,6 +92,7 @@ class World:
         )
         compiled = ProgramCompiler(plan, tools, self.deadlines)
         self.messages = compiled.messages
+        self.heartbeats = Heartbeats(plan, compiled.messages)
         self.has_priorities = any(message.priority != "normal" for message in plan.messages)
         self.profiles = compiled.profiles
         self.rules = [compile_rules(group, compiled) for group in plan.groups]

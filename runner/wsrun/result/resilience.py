@@ -11,12 +11,22 @@ from wsrun.result.distributions import describe
 
 def resilience(plan: Plan, store: Store) -> dict[str, Any]:
     """Return the counts over the whole run, and the times without warm-ups."""
-    has_reconnect = any(group.reconnect is not None for group in plan.groups)
-    return {"reconnects": _reconnects(store) if has_reconnect else None}
+    groups = plan.groups
+    return {
+        "reconnects": _reconnects(store) if any(group.reconnect for group in groups) else None,
+        "heartbeats": _heartbeats(store) if any(group.heartbeat for group in groups) else None,
+    }
 
 
 def _reconnects(store: Store) -> dict[str, Any]:
     return {
         **{name: store.counter(f"reconnect.{name}") for name in ("done", "failed", "missed")},
         "time": describe(store.distribution("reconnect.time", judged=True)),
+    }
+
+
+def _heartbeats(store: Store) -> dict[str, Any]:
+    return {
+        "missed": store.counter("heartbeat.missed"),
+        "latency": describe(store.distribution("heartbeat.latency", judged=True)),
     }

@@ -118,6 +118,12 @@ class Connection(Protocol):
     def send_binary(self, payload: bytes) -> None:
         """Send one binary message; dropped when the connection is not open."""
 
+    on_pong: Callable[[bytes, float], None] | None
+    """Called with the payload of each pong and when it came (``time.monotonic()``); None: nobody asks."""
+
+    def ping(self, payload: bytes) -> None:
+        """Send a ping with at most 125 bytes; dropped when the connection is not open."""
+
     def close(self, code: int = 1000) -> None:
         """Begin the closing handshake; ``Sink.closed`` follows within the endpoint's ``close_timeout``."""
 

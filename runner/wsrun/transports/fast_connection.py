@@ -14,7 +14,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport
 from wsrun.transports import Closing, Endpoint, Sink, Timings
 from wsrun.transports.failures import clean
 from wsrun.transports.sockets import is_reset, reset_on_close
-from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Strict, Violation
+from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Pong, Strict, Violation
 
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
@@ -53,6 +53,7 @@ class FastConnection(WSListener):
         "_watcher",
         "bytes_received",
         "is_open",
+        "on_pong",
         "subprotocol",
         "timings",
     )
@@ -62,6 +63,7 @@ class FastConnection(WSListener):
         self.subprotocol: str | None = None
         self.is_open = False
         self.bytes_received = 0
+        self.on_pong: Callable[[bytes, float], None] | None = None
         self._endpoint = endpoint
         self._sink = sink
         self._strict = Strict(endpoint.max_message)
@@ -96,6 +98,11 @@ class FastConnection(WSListener):
         """See ``Connection.send_binary``."""
         if self.is_open:
             self._transport.send(_BINARY, payload)
+
+    def ping(self, payload: bytes) -> None:
+        """See ``Connection.ping``."""
+        if self.is_open:
+            self._transport.send_ping(payload)
 
     def close(self, code: int = 1000) -> None:
         """See ``Connection.close``."""
@@ -206,6 +213,7 @@ class FastConnection(WSListener):
         sink = self._sink
         # The connection and what it is made of know each other; parted, they are freed without the collector.
         del self._transport, self._sink, self._received
+        self.on_pong = None
         sink.closed(*self._end)
 
     def _judge(self, header: tuple[Any, ...], frame: WSFrame, at: float) -> None:
@@ -217,6 +225,9 @@ class FastConnection(WSListener):
         elif isinstance(event, Ping):
             if self.write_backlog <= _PONG_BACKLOG:
                 self._transport.send_pong(event.payload)
+        elif isinstance(event, Pong):
+            if self.on_pong is not None:
+                self.on_pong(event.payload, at)
         elif isinstance(event, CloseFrame):
             self._answer_close(event)
         elif isinstance(event, Violation):

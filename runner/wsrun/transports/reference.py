@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -164,6 +165,10 @@ class _Wire(ClientConnection):
         if self.owner is not None and self.protocol.close_expected():
             self.owner.closing_began()
 
+    def acknowledge_pings(self, data: bytes) -> None:
+        if self.owner is not None and self.owner.on_pong is not None:
+            self.owner.on_pong(data, self.read_at)
+
     def eof_received(self) -> None:
         self.heard_end = True
         super().eof_received()
@@ -194,6 +199,7 @@ class ReferenceConnection:
         "_wire",
         "bytes_received",
         "is_open",
+        "on_pong",
         "subprotocol",
         "timings",
     )
@@ -203,6 +209,7 @@ class ReferenceConnection:
         self.subprotocol: str | None = wire.subprotocol
         self.is_open = True
         self.bytes_received = 0
+        self.on_pong: Callable[[bytes, float], None] | None = None
         self._wire = wire
         self._endpoint = endpoint
         self._sink = sink
@@ -230,6 +237,12 @@ class ReferenceConnection:
         """See ``Connection.send_binary``."""
         if self.is_open:
             broadcast((self._wire,), payload)
+
+    def ping(self, payload: bytes) -> None:
+        """See ``Connection.ping``."""
+        if self.is_open and self._wire.protocol.state is State.OPEN:
+            self._wire.protocol.send_ping(payload)
+            self._wire.send_data()
 
     def close(self, code: int = 1000) -> None:
         """See ``Connection.close``."""

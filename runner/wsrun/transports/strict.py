@@ -44,6 +44,12 @@ class Ping(NamedTuple):
     payload: bytes
 
 
+class Pong(NamedTuple):
+    """An answer to a ping, or what a server sends unasked."""
+
+    payload: bytes
+
+
 class CloseFrame(NamedTuple):
     """The peer's close frame; ``code`` is ``NO_CODE`` where the frame has none."""
 
@@ -59,7 +65,7 @@ class Violation(NamedTuple):
     text: str
 
 
-Event = Message | Ping | CloseFrame | Violation | None
+Event = Message | Ping | Pong | CloseFrame | Violation | None
 """What a frame means; None: nothing to do (yet)."""
 
 
@@ -126,7 +132,7 @@ class Strict:
         if opcode == PING:
             return Ping(payload)
         if opcode == PONG:
-            return None
+            return Pong(payload)
         if opcode == CLOSE:
             return self._end(read_close(payload))
         return self._end(_broken(f"a frame with the unknown opcode {opcode:#x}"))

@@ -15,6 +15,8 @@ def build(reading: Reading) -> Iterator[Ledger]:
     told = reading.result.get("resilience") or {}
     if told.get("reconnects"):
         yield _reconnects(told["reconnects"])
+    if told.get("heartbeats"):
+        yield _heartbeats(told["heartbeats"])
 
 
 def _reconnects(told: Mapping[str, Any]) -> Ledger:
@@ -24,6 +26,14 @@ def _reconnects(told: Mapping[str, Any]) -> Ledger:
         line("Messages missed meanwhile", told["missed"], bad=True),
     )
     return Ledger("Reconnects", lines, None, "none", "")
+
+
+def _heartbeats(told: Mapping[str, Any]) -> Ledger:
+    lines = (
+        line("Answered", told["latency"]["count"], _usual(told["latency"])),
+        line("Missed", told["missed"], bad=True),
+    )
+    return Ledger("Heartbeats", lines, None, "none", "")
 
 
 def _usual(times: Mapping[str, Any]) -> str:
