@@ -32,6 +32,20 @@ def test_the_phase_is_that_of_the_clock(elapsed: float, name: str) -> None:
     assert phase is not None and phase.name == name
 
 
+def test_percentiles_are_of_what_is_measured_once_there_is_some() -> None:
+    """A warm-up is slow by nature: it is shown, as such, only as long as there is nothing else."""
+    collector = Collector(PLAN, 1)
+    snapshots = snapshots_of([Sent(1, "ask", "answered", 0.5), Sent(3, "ask", "answered", 0.1)])
+    for snapshot in snapshots[:3]:
+        collector.add(snapshot)
+    early = progress(PLAN, collector, 3.0)
+    collector.add(snapshots[3])
+    late = progress(PLAN, collector, 4.0)
+
+    assert (early.is_warm_up, early.round_trip["p50"]) == (True, pytest.approx(0.5, rel=0.01))
+    assert (late.is_warm_up, late.round_trip["p99"]) == (False, pytest.approx(0.1, rel=0.01))
+
+
 def test_in_the_drain_there_is_no_phase() -> None:
     """From the end of the last one on."""
     assert progress(PLAN, Collector(PLAN, 1), 5.0).phase is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import Any
 
@@ -79,6 +80,14 @@ def test_a_moment_is_drawn_with_all_its_figures() -> None:
         "round trip  p50 47.0 ms   p95 171 ms   p99 –",
         "errors      7   refused-503 5   reply-timeout 2",
     ]
+
+
+def test_percentiles_of_a_warm_up_say_so() -> None:
+    """They are not what will be judged."""
+    now = moment(dataclasses.replace(progress(), is_warm_up=True), Tally())
+
+    assert "p99 –   in warm-up" in text(draw(now, 100))[4]
+    assert "p99 –, in warm-up, 7 errors" in line(now)
 
 
 def test_the_start_has_no_figures_yet() -> None:

@@ -27,6 +27,28 @@ def row(**changes: Any) -> criteria.Row:
 
 
 @pytest.mark.parametrize(
+    ("stat", "samples", "caution"),
+    [
+        ("p99", 37, "this p99 is the largest of 37 samples"),
+        ("p99", 1, "this p99 is the only sample"),
+        ("p99", 100, "only 1 sample of 100 lies beyond this p99"),
+        ("p99", 950, "only 9 samples of 950 lie beyond this p99"),
+        ("p99", 1000, ""),
+        ("p95", 19, "this p95 is the largest of 19 samples"),
+        ("p95", 200, ""),
+        ("p50", 3, ""),
+        ("avg", 3, ""),
+        ("max", 3, ""),
+    ],
+)
+def test_a_percentile_of_few_samples_says_what_it_rests_on(stat: str, samples: int, caution: str) -> None:
+    """The p99 of 37 round trips is nothing but the slowest of them."""
+    found = row(stat=stat, samples=samples, because="", note=None)
+
+    assert (found.caution, found.remark) == (caution, caution)
+
+
+@pytest.mark.parametrize(
     ("changes", "mark"),
     [
         ({}, "failed"),

@@ -56,7 +56,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """The figures of one moment. Seconds, numbers a second, None where nothing is known yet."""
+    """The figures of one moment. Seconds, numbers a second, None where nothing is known yet.
+
+    ``is_warm_up``: the percentiles are of the warm-up, as nothing was measured yet.
+    """
 
     name: str
     phase: str
@@ -71,6 +74,7 @@ class Moment:
     percentiles: tuple[tuple[str, float | None], ...]
     errors: int
     causes: tuple[tuple[str, int], ...]
+    is_warm_up: bool = False
     notice: str | None = None
 
 
@@ -96,6 +100,7 @@ def moment(progress: Progress, tally: Tally) -> Moment:
         percentiles=tuple(progress.round_trip.items()),
         errors=progress.totals["errors"],
         causes=tuple(tally.causes.most_common(KINDS)),
+        is_warm_up=progress.is_warm_up,
         notice=progress.notice,
     )
 
@@ -108,6 +113,8 @@ def draw(now: Moment, width: int, *, unicode: bool = True) -> list[Line]:
     rates = (("sent", now.sent), ("answered", now.answered), ("received", now.received))
     lines += _row("messages", [_figure(formats.per_second(rate), name) for name, rate in rates], width)
     points = [_figure(formats.seconds(value), name, first=True) for name, value in now.percentiles]
+    if now.is_warm_up:
+        points.append((("in warm-up", "quiet"),))
     lines += _row("round trip", points, width)
     lines += _row("errors", _errors(now), width)
     if now.notice:
@@ -123,6 +130,7 @@ def line(now: Moment) -> str:
         f"{formats.per_second(now.sent)} sent",
         f"{formats.per_second(now.answered)} answered",
         *(f"{name} {formats.seconds(value)}" for name, value in now.percentiles),
+        *(["in warm-up"] if now.is_warm_up else []),
         f"{formats.group(now.errors)} errors",
     ]
     text = ", ".join(parts) + (f" ({_causes(now)})" if now.causes else "")

@@ -15,7 +15,8 @@ class Progress:
 
     ``elapsed`` is seconds since its start; ``phase`` is None in the drain. ``row`` is the newest whole row
     of the timeline, empty before the first. ``totals`` are counts so far, ``round_trip`` percentiles so
-    far in seconds (None without data).
+    far in seconds (None without data): of what is measured, and of the warm-up as long as there is nothing
+    else (``is_warm_up``).
     """
 
     plan: Plan
@@ -24,13 +25,17 @@ class Progress:
     row: dict[str, Any]
     totals: dict[str, int]
     round_trip: dict[str, float | None]
+    is_warm_up: bool = False
     notice: str | None = None
 
 
 def progress(plan: Plan, collector: Collector, elapsed: float) -> Progress:
     """Return how a run stands ``elapsed`` seconds after its start."""
     store = collector.store
-    histogram = store.distribution("round_trip")
+    histogram = store.distribution("round_trip", judged=True)
+    is_warm_up = not histogram.count
+    if is_warm_up:
+        histogram = store.distribution("round_trip")
     row = collector.intervals[-1].row if collector.intervals else {}
     return Progress(
         plan=plan,
@@ -46,4 +51,5 @@ def progress(plan: Plan, collector: Collector, elapsed: float) -> Progress:
             "open": row.get("clients", 0),
         },
         round_trip={name: histogram.quantile(q) for name, q in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
+        is_warm_up=is_warm_up and histogram.count > 0,
     )

@@ -243,6 +243,9 @@ def _criteria(rows: Sequence[Row], paper: _Paper) -> None:
         _Column("", tuple(row.word for row in shown), is_left=True),
     )
     _table(table, [paper.mark(row.mark) for row in shown], paper)
+    for row in shown:
+        if row.caution:
+            paper.wrapped(f"{row.short_check}: {row.caution}", "      ", first="    !", taken=5)
     left = len(rows) - len(shown)
     met = all(row.mark == "met" for row in rows if row not in shown)
     if left:

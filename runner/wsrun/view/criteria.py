@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 from wsrun import units
 from wsrun.view import formats
 from wsrun.view.formats import NOTHING, Figure
-from wsrun.view.reading import Reading
+from wsrun.view.reading import ENOUGH, Reading, quantile_of
 
 Mark = Literal["failed", "warning", "met", "invalid", "not-judged", "seen", "none"]
 """What a mark says; its shape and colour are the face's business."""
@@ -48,7 +49,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One criterion. ``line`` is where it stands in the scenario."""
+    """One criterion. ``line`` is where it stands in the scenario.
+
+    ``caution`` says how few samples a percentile rests on, and is empty where they are enough.
+    """
 
     mark: Mark
     check: str
@@ -62,6 +66,7 @@ class Row:
     line: int | None
     short_check: str
     is_near: float
+    caution: str = ""
 
     @property
     def word(self) -> str:
@@ -184,7 +189,8 @@ def _row(entry: Mapping[str, Any], reading: Reading) -> Row:
     good = entry["good"]
     if good is not None:
         tags.append(f"{'good' if good['met'] else 'not yet good'}: {good['check']}")
-    remark = " · ".join(part for part in (entry["because"], entry["note"]) if part)
+    caution = _caution(entry)
+    remark = " · ".join(part for part in (entry["because"], entry["note"], caution) if part)
     location = entry["location"]
     return Row(
         mark=mark,
@@ -199,7 +205,23 @@ def _row(entry: Mapping[str, Any], reading: Reading) -> Row:
         line=location["line"] if location else None,
         short_check=shortened(entry),
         is_near=float(entry["used"] or 0),
+        caution=caution,
     )
+
+
+def _caution(entry: Mapping[str, Any]) -> str:
+    """Say what a percentile rests on where fewer than ``ENOUGH`` samples lie beyond it."""
+    share, samples = quantile_of(entry["stat"] or ""), entry["samples"]
+    if not share or share <= 0.5 or not samples or entry["observed"] is None:
+        return ""
+    beyond = samples - math.ceil(share * samples - 1e-9)
+    if beyond >= ENOUGH:
+        return ""
+    if not beyond:
+        word = "the only sample" if samples == 1 else f"the largest of {formats.group(samples)} samples"
+        return f"this {entry['stat']} is {word}"
+    more = f"{beyond} sample{'s' if beyond > 1 else ''} of {formats.group(samples)}"
+    return f"only {more} lie{'s' if beyond == 1 else ''} beyond this {entry['stat']}"
 
 
 def shortened(entry: Mapping[str, Any]) -> str:
