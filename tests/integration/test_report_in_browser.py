@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.integration.browser import EXECUTABLE, Browser, browser
-from tests.synthetic import view
+from tests.synthetic import load, view
 
 from wsrun.outputs.html import render_html
 
@@ -34,6 +34,19 @@ THEME = "document.documentElement.dataset.theme ?? null"
 def chart(name: str) -> str:
     """The expression for a drawn figure."""
     return f"document.querySelector('#{name}-figure .js-plotly-plot')"
+
+
+PLACE = f"(({{x, y}}) => [x, y])({chart('timeline')}.getBoundingClientRect())"
+"""Where the timeline is in the window."""
+
+
+async def drag(page: Browser) -> None:
+    """Zoom into the middle of the timeline, in a window of 1 400 pixels."""
+    left, top = await page.value(PLACE)
+    await page.mouse("mousePressed", left + 500, top + 300)
+    for x in range(500, 801, 50):
+        await page.mouse("mouseMoved", left + x, top + 300, is_down=True)
+    await page.mouse("mouseReleased", left + 800, top + 300)
 
 
 def written(folder: Path, name: str) -> Path:
@@ -92,18 +105,14 @@ def test_one_moment_is_shown_in_all_charts_and_zoom_is_shared(tmp_path: Path) ->
     async def visit(page: Browser) -> None:
         await page.open(path, 1400)
         await page.value("document.querySelector('#timeline-figure').scrollIntoView()")
-        place = f"(({{x, y}}) => [x, y])({chart('timeline')}.getBoundingClientRect())"
-        left, top = await page.value(place)
+        left, top = await page.value(PLACE)
         for x in (640, 641):
             await page.mouse("mouseMoved", left + x, top + 300)
         crosses = "[...document.querySelectorAll('.crosshair')].filter((line) => !line.hidden).length"
         assert await page.value(crosses) == 4
         assert "at 4" in await page.value("document.querySelector('[data-read=schedule]').textContent")
 
-        await page.mouse("mousePressed", left + 500, top + 300)
-        for x in range(500, 801, 50):
-            await page.mouse("mouseMoved", left + x, top + 300, is_down=True)
-        await page.mouse("mouseReleased", left + 800, top + 300)
+        await drag(page)
         ranges = [await page.value(f"{chart(name)}.layout.xaxis.range") for name in ("timeline", "heat")]
         assert ranges[0] == ranges[1]
         assert 30 < ranges[0][0] < ranges[0][1] < 70
@@ -112,6 +121,31 @@ def test_one_moment_is_shown_in_all_charts_and_zoom_is_shared(tmp_path: Path) ->
         light = await page.value(colour)
         await page.value("document.getElementById('theme').click()")
         assert await page.value(colour) != light
+        assert page.messages == []
+
+    run(visit)
+
+
+def test_the_warm_up_is_hatched_in_every_chart_over_time_and_follows_the_zoom(tmp_path: Path) -> None:
+    """As in the static picture: what no criterion sees looks so, under the pointer and zoomed too."""
+    path = written(tmp_path, "fail")
+    strips = (
+        "[...document.querySelectorAll('.drawn > .warm')].map((strip) => strip.hidden ? 0 : "
+        "strip.getBoundingClientRect().width)"
+    )
+
+    async def visit(page: Browser) -> None:
+        await page.open(path, 1400)
+        widths = await page.value(strips)
+        assert len(widths) == 2
+        length = await page.value(f"{chart('timeline')}.layout.xaxis.range[1]")
+        plot = await page.value(f"{chart('timeline')}._fullLayout.xaxis._length")
+        warm_up = next(phase for phase in load("fail")["phases"] if phase["warm_up"])
+        wanted = plot * (warm_up["end"] - warm_up["start"]) / length
+        assert all(abs(width - wanted) < 2 for width in widths)
+        await page.value("document.querySelector('#timeline-figure').scrollIntoView()")
+        await drag(page)
+        assert await page.value(strips) == [0, 0]
         assert page.messages == []
 
     run(visit)

@@ -119,11 +119,12 @@ class Figure {
     this.drawn.setAttribute("role", "img");
     this.drawn.setAttribute("aria-label", this.place.dataset.label);
     this.phases = isTimed ? document.querySelector(".picture .phases-head").cloneNode(true) : null;
+    this.warms = isTimed ? data.bands.filter((band) => band.warm > band.start).map(warmUp) : [];
     this.canvas = element("div");
     this.overlay = element("div");
     this.cross = element("div", "crosshair");
     this.cross.hidden = true;
-    this.drawn.append(this.canvas, this.overlay, this.cross);
+    this.drawn.append(this.canvas, ...this.warms.map((warm) => warm.strip), this.overlay, this.cross);
   }
 
   draw(width = this.place.clientWidth) {
@@ -134,6 +135,7 @@ class Figure {
     this.overlay.replaceChildren(...(built.heads || []));
     this.cross.style.bottom = `${this.bottom}px`;
     this.placePhases();
+    this.placeWarmUps();
   }
 
   start() {
@@ -202,6 +204,26 @@ class Figure {
       label.style.width = `${(100 * (end - start)) / (high - low)}%`;
     }
   }
+
+  placeWarmUps() {
+    const [low, high] = this.range();
+    const scale = (this.canvas.clientWidth - gutter() - 1) / (high - low);
+    for (const warm of this.warms) {
+      const [start, end] = [Math.max(warm.start, low), Math.min(warm.end, high)];
+      warm.strip.hidden = end <= start;
+      warm.strip.style.left = `${gutter() + scale * (start - low)}px`;
+      warm.strip.style.width = `${scale * Math.max(end - start, 0)}px`;
+      warm.strip.style.bottom = `${this.bottom}px`;
+      warm.strip.firstChild.hidden = scale * (end - start) < 60;
+    }
+  }
+}
+
+// Plotly cannot hatch a shape, so the strips of warm-ups lie over its canvas, and let the pointer through.
+function warmUp(band) {
+  const strip = element("div", "warm");
+  strip.append(element("span", "", "warm-up"));
+  return { strip, start: band.start, end: band.warm };
 }
 
 function zoomTo(range) {

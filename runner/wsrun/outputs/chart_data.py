@@ -39,7 +39,13 @@ def build(view: View) -> dict[str, Any]:
         "length": view.length,
         "unit": {"name": unit.name, "seconds": unit.seconds},
         "bands": [
-            {"name": band.name, "start": band.start, "end": band.end, "tinted": band.is_tinted}
+            {
+                "name": band.name,
+                "start": band.start,
+                "end": band.end,
+                "tinted": band.is_tinted,
+                "warm": band.warm_until if band.reached else band.start,
+            }
             for band in view.picture.bands
         ],
         "timeline": _timeline(view, view.picture),
