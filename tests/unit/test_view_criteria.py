@@ -26,6 +26,16 @@ def row(**changes: Any) -> criteria.Row:
     return found
 
 
+def test_a_criterion_of_the_command_line_has_no_line_in_the_scenario() -> None:
+    """A number would lead to a line that has nothing to do with it."""
+    path = load("fail")["scenario"]["path"]
+    in_file = row(location={"path": path, "line": 7, "column": 3})
+    given = row(location={"path": "--set", "line": 1, "column": 11})
+
+    assert (in_file.line, in_file.place) == (7, "")
+    assert (given.line, given.place) == (None, "--set")
+
+
 @pytest.mark.parametrize(
     ("stat", "samples", "caution"),
     [

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from wsrun.cli.options import common
-from wsrun.errors import UsageError
+from wsrun.errors import OutputError, UsageError
+from wsrun.wording import cut
 
 EPILOG = """\b
 Example:
@@ -29,9 +30,34 @@ def report(result: Path, no_color: bool) -> int:
 
     path = result / "result.json" if result.is_dir() else result
     content = read_result(path)
-    written = write_all(content, path.parent)
+    try:
+        written = write_all(content, path.parent)
+    except OutputError:
+        raise
+    except Exception as error:
+        # Checked only now: the check of a long run's result takes longer than its report.
+        problem = shape_problem(content)
+        if problem is None:
+            raise
+        raise UsageError(f"{path}: this is not a result of wsrun: {problem}") from error
     show(content, written[0], no_color=no_color)
     return 0
+
+
+def shape_problem(result: Any) -> str | None:
+    """Return what is wrong with the shape of a result by its schema, None where nothing is."""
+    import orjson
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    from wsrun import resources
+
+    validator = Draft202012Validator(orjson.loads(resources.schema("result")))
+    found = best_match(validator.iter_errors(result))
+    if found is None:
+        return None
+    place = ".".join(map(str, found.absolute_path))
+    return f"{place}: {cut(found.message)}" if place else cut(found.message)
 
 
 def read_result(path: Path) -> dict[str, Any]:

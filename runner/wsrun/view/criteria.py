@@ -49,7 +49,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One criterion. ``line`` is where it stands in the scenario.
+    """One criterion. ``line`` is where it stands in the scenario, None where it comes from ``place`` instead.
 
     ``caution`` says how few samples a percentile rests on, and is empty where they are enough.
     """
@@ -67,6 +67,7 @@ class Row:
     short_check: str
     is_near: float
     caution: str = ""
+    place: str = ""
 
     @property
     def word(self) -> str:
@@ -192,6 +193,7 @@ def _row(entry: Mapping[str, Any], reading: Reading) -> Row:
     caution = _caution(entry)
     remark = " · ".join(part for part in (entry["because"], entry["note"], caution) if part)
     location = entry["location"]
+    is_in_file = bool(location) and location["path"] == reading["scenario"]["path"]
     return Row(
         mark=mark,
         check=entry["check"],
@@ -202,7 +204,8 @@ def _row(entry: Mapping[str, Any], reading: Reading) -> Row:
         used=used_text(entry),
         bar=bar_of(entry, mark),
         samples=formats.DASH if entry["samples"] is None else formats.group(entry["samples"]),
-        line=location["line"] if location else None,
+        line=location["line"] if is_in_file else None,
+        place="" if is_in_file or not location else location["path"],
         short_check=shortened(entry),
         is_near=float(entry["used"] or 0),
         caution=caution,
