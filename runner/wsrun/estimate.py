@@ -7,6 +7,7 @@ everything up to the plan, and nothing of the engine.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,15 +30,8 @@ from wsrun.plan import (
     PhasePlan,
     Plan,
 )
-from wsrun.plan_steps import (
-    ChooseStep,
-    ExpectNoneStep,
-    IfStep,
-    RepeatStep,
-    SendStep,
-    StepPlan,
-    ThinkStep,
-)
+from wsrun.plan_steps import ConnectStep, StepPlan, all_steps
+from wsrun.workload import Work, scaled, summed, work_of
 
 CLIENT_MEMORY = 35 * 1024
 """Bytes that an open client takes: 29 KiB of connection and 6 KiB of its own, measured at 10 000."""
@@ -66,7 +60,7 @@ class PhaseEstimate:
 
     ``connects_most`` is the largest number of connects begun within any second. ``rate_most`` is the highest
     planned message rate, ``messages`` and ``bytes`` are over the phase. ``has_unpaced``: some clients send
-    as fast as replies come, and are not in the numbers.
+    as fast as replies come, and are not in the numbers. What a client does again after a loss is in none.
     """
 
     name: str
@@ -97,7 +91,8 @@ class PhaseEstimate:
 class Estimate:
     """What a whole run will do. ``drain`` is how long it may take at most, in seconds.
 
-    ``has_arrivals``: some of the clients arrive, and are counted as expected.
+    ``has_arrivals``: some of the clients arrive, and are counted as expected. ``has_reactions``: rules send
+    something when a message comes, which is not in the numbers.
     """
 
     phases: tuple[PhaseEstimate, ...]
@@ -109,6 +104,7 @@ class Estimate:
     messages: float
     bytes: float
     has_arrivals: bool = False
+    has_reactions: bool = False
 
     @property
     def memory(self) -> int:
@@ -133,7 +129,7 @@ def estimate(plan: Plan) -> Estimate:
     crowd = Crowd(plan, visitors(plan))
     phases = tuple(_phase(plan, phase, crowd, sizes) for phase in plan.phases)
     farewell = [
-        _scaled(_steps(plan, group, phase, sizes, ending=True), crowd.present(index, plan.duration))
+        scaled(_steps(plan, group, phase, sizes, ending=True), crowd.present(index, plan.duration))
         for index, group in enumerate(plan.groups)
         for phase in plan.phases[-1:]
     ]
@@ -147,13 +143,14 @@ def estimate(plan: Plan) -> Estimate:
         connects=sum(phase.connects for phase in phases),
         messages=sum(phase.messages for phase in phases) + sum(work.messages for work in farewell),
         bytes=sum(phase.bytes for phase in phases) + sum(work.bytes for work in farewell),
+        has_reactions=any(rule.sends for group in plan.groups for rule in group.react),
     )
 
 
 def visitors(plan: Plan) -> Visitors:
     """Return how many of those who arrive are there when; of a flow, waiting for replies is not known."""
     sizes = [0.0] * len(plan.messages)
-    return Visitors(plan, lambda profile: _work(plan.profiles[profile].flow, sizes).seconds)
+    return Visitors(plan, lambda profile: work_of(plan.profiles[profile].flow, sizes).seconds)
 
 
 def message_sizes(plan: Plan) -> tuple[float, ...]:
@@ -197,64 +194,45 @@ def _size(message: MessagePlan, sample: _Sample, tools: Tools) -> float:
         return float(len(str(message.body.source)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """Messages and their payload bytes: of a client, a second, or a phase; and the seconds thought beside."""
-
-    messages: float = 0.0
-    bytes: float = 0.0
-    seconds: float = 0.0
-
-
-def _sum(works: Iterable[_Work]) -> _Work:
-    found = list(works)
-    return _Work(
-        sum(work.messages for work in found),
-        sum(work.bytes for work in found),
-        sum(work.seconds for work in found),
-    )
-
-
-def _scaled(work: _Work, factor: float) -> _Work:
-    return _Work(work.messages * factor, work.bytes * factor, work.seconds * factor)
-
-
 def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -> PhaseEstimate:
     mine = [change for change in crowd.population.changes if change.phase_index == phase.index]
-    works: list[_Work] = []
-    rate_most = connects = entered_in_all = 0.0
+    works: list[Work] = []
+    rate_most = at_first = again_most = entered_in_all = 0.0
     has_unpaced = False
     for group in plan.groups:
         arrived = crowd.arrived(phase, group.index)
         entered = sum(change.enter for change in mine if change.group == group.index) + arrived
         entered_in_all += entered
-        connects += entered * connections_each(plan, group, phase)
+        at_first += entered * connections_each(plan, group, phase)
         left = sum(not change.enter for change in mine if change.group == group.index)
         left += crowd.gone(phase, group.index)
-        works.append(_scaled(_steps(plan, group, phase, sizes), entered))
+        works.append(scaled(_steps(plan, group, phase, sizes), entered))
+        works.append(Work(connects=entered * _by_themselves(plan, group, phase)))
         once = _flows(plan, group, phase, sizes)
-        works.append(_scaled(once, arrived))
+        works.append(scaled(once, arrived))
         rate_most += once.messages * _most_arrivals(phase, group.index)
-        works.append(_scaled(_steps(plan, group, phase, sizes, ending=True), left))
+        works.append(scaled(_steps(plan, group, phase, sizes, ending=True), left))
         level = phase.rate.get(group.index)
         if level is not None:
             pieces = list(pieces_with_bursts(level, phase.bursts.get(group.index), phase.duration))
             count = sum(piece.area for piece in pieces)
-            works.append(_Work(count, count * _scheduled_size(plan, group, phase, sizes)))
+            works.append(Work(count, count * _scheduled_size(plan, group, phase, sizes)))
             rate_most += max(max(piece.low, piece.high) for piece in pieces)
-        paces: list[tuple[Crowd | Presence, tuple[_Work, bool]]] = []
+        paces: list[tuple[Crowd | Presence, tuple[Work, bool]]] = []
         paces.append((crowd.population, _flowing(plan, group, phase, sizes)))
         if level is None:
             paces.append((crowd, _thinking(plan, group, phase, sizes)))
         for people, (a_second, unpaced) in paces:
             most = people.most_present(group.index, phase.start, phase.end)
             has_unpaced |= unpaced and most > 0
-            works.append(_scaled(a_second, people.client_seconds(group.index, phase.start, phase.end)))
+            works.append(scaled(a_second, people.client_seconds(group.index, phase.start, phase.end)))
             rate_most += a_second.messages * most
-    total = _sum(works)
+            again_most += a_second.connects * most
+    total = summed(works)
     begun_most = _most_within_a_second(
         merge((change.at for change in mine if change.enter), crowd.times(phase))
     )
+    first_most = round(begun_most * at_first / entered_in_all) if entered_in_all else 0
     return PhaseEstimate(
         name=phase.name,
         start=phase.start,
@@ -262,8 +240,8 @@ def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -
         warm_up=phase.warm_up,
         clients_before=crowd.everybody(phase.start),
         clients_after=crowd.everybody(phase.end),
-        connects=round(connects),
-        connects_most=round(begun_most * connects / entered_in_all) if entered_in_all else 0,
+        connects=round(total.connects),
+        connects_most=first_most + math.ceil(again_most),
         messages=total.messages,
         rate_most=rate_most,
         bytes=total.bytes,
@@ -287,7 +265,7 @@ def _mix_size(mix: Mix, sizes: Sequence[float]) -> float:
     return sum(sizes[message] * weight for message, weight in mix) / total
 
 
-def _thinking(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[_Work, bool]:
+def _thinking(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[Work, bool]:
     """Return what clients with a mix send a second at their own pace, and whether some do not think."""
     works = []
     has_unpaced = False
@@ -299,19 +277,31 @@ def _thinking(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[fl
         if pause <= 0:
             has_unpaced = True
         else:
-            works.append(_Work(share / pause, share / pause * _mix_size(mix, sizes)))
-    return _sum(works), has_unpaced
+            works.append(Work(share / pause, share / pause * _mix_size(mix, sizes)))
+    return summed(works), has_unpaced
 
 
-def _flowing(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[_Work, bool]:
+def _flowing(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> tuple[Work, bool]:
     """Return what clients send a second that follow a flow again and again, and whether some do not think."""
     works = []
     has_unpaced = False
     for profile, share in _shares(group, phase):
-        work = _work(plan.profiles[profile].flow, sizes)
-        has_unpaced |= work.seconds <= 0 < work.messages
-        works.append(_scaled(work, share / work.seconds) if work.seconds > 0 else _Work())
-    return _sum(works), has_unpaced
+        work = work_of(plan.profiles[profile].flow, sizes)
+        has_unpaced |= work.seconds <= 0 < work.messages + work.connects
+        works.append(scaled(work, share / work.seconds) if work.seconds > 0 else Work())
+    return summed(works), has_unpaced
+
+
+def _by_themselves(plan: Plan, group: GroupPlan, phase: PhasePlan) -> float:
+    """Return the share of a group's clients that connect without a step that says so."""
+    return sum(
+        share
+        for profile, share in _shares(group, phase)
+        if not any(
+            isinstance(step, ConnectStep)
+            for step in all_steps((*plan.profiles[profile].start, *plan.profiles[profile].flow))
+        )
+    )
 
 
 def _most_arrivals(phase: PhasePlan, group: int) -> float:
@@ -320,10 +310,10 @@ def _most_arrivals(phase: PhasePlan, group: int) -> float:
     return 0.0 if level is None else max(level.start, level.end)
 
 
-def _flows(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> _Work:
+def _flows(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> Work:
     """Return what a client that arrives sends in its flow, which it does once, on average."""
     shares = _shares(group, phase)
-    return _sum(_scaled(_work(plan.profiles[profile].flow, sizes), share) for profile, share in shares)
+    return summed(scaled(work_of(plan.profiles[profile].flow, sizes), share) for profile, share in shares)
 
 
 def _scheduled_size(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float]) -> float:
@@ -336,42 +326,13 @@ def _scheduled_size(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Seque
 
 def _steps(
     plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[float], *, ending: bool = False
-) -> _Work:
+) -> Work:
     """Return what a client sends in its ``start``, or in its ``end``, on average."""
     works = []
     for profile, share in _shares(group, phase):
         steps: tuple[StepPlan, ...] = plan.profiles[profile].end if ending else plan.profiles[profile].start
-        works.append(_scaled(_work(steps, sizes), share))
-    return _sum(works)
-
-
-def _work(steps: Iterable[StepPlan], sizes: Sequence[float]) -> _Work:
-    """Return what steps send and how long they think, on average.
-
-    What depends on the target or on variables is guessed: conditions hold, and ``while`` goes round once.
-    """
-    works = []
-    for step in steps:
-        match step:
-            case SendStep():
-                size = sum(sizes[message] for message in step.messages)
-                works.append(_scaled(_Work(len(step.messages), size), step.times))
-            case ThinkStep():
-                works.append(_Work(seconds=mean_pause(step.pause)))
-            case ExpectNoneStep():
-                works.append(_Work(seconds=step.length))
-            case RepeatStep():
-                once = _work(step.steps, sizes)
-                rounds = float(step.times or 1)
-                if step.length is not None and once.seconds > 0:
-                    rounds = max(step.length / once.seconds, 1.0)
-                works.append(_scaled(once, rounds))
-            case ChooseStep():
-                total = sum(weight for weight, _ in step.choices)
-                works += [_scaled(_work(do, sizes), weight / total) for weight, do in step.choices]
-            case IfStep():
-                works.append(_work(step.then, sizes))
-    return _sum(works)
+        works.append(scaled(work_of(steps, sizes), share))
+    return summed(works)
 
 
 def _most_within_a_second(times: Iterable[float]) -> int:

@@ -24,6 +24,9 @@ MOST_ABSENT = 0.05
 MOST_LATE_ARRIVALS = 0.01
 """The share of arrivals that may begin their connections late in a valid run."""
 
+LOSSES_NAMED = 3
+"""Of more workers lost than this, the rest is only counted."""
+
 SIGNAL_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
@@ -36,6 +39,7 @@ class RunFacts:
     ``absent_share``: planned client-seconds in which nobody was open, 0…1. ``losses``: what kept clients out
     or took them away. ``target_unreachable``: the last error when no connection was ever established.
     ``left_out_share``, ``late_arrivals_share``: those dropped, and those late, of all who should arrive, 0…1.
+    ``workers_lost``: which, and how each was lost.
     ``unsent_share``: dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never``
     rule forbids. ``saturated``: one sentence for each check of the generator that failed. ``not_durable``:
     why results could not be written. ``signal``: SIGINT or SIGTERM when one ended the run.
@@ -44,7 +48,7 @@ class RunFacts:
     state: State
     target_unreachable: str | None = None
     nothing_measured: bool = False
-    workers_lost: int = 0
+    workers_lost: tuple[str, ...] = ()
     unsent_share: float = 0.0
     absent_share: float = 0.0
     left_out_share: float = 0.0
@@ -131,7 +135,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and facts.signal is None
         and facts.target_unreachable is None
         and not facts.nothing_measured
-        and facts.workers_lost == 0
+        and not facts.workers_lost
         and 0 <= facts.unsent_share <= MOST_UNSENT
         and facts.absent_share <= MOST_ABSENT
         and facts.left_out_share <= MOST_UNSENT
@@ -161,7 +165,9 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
     elif facts.nothing_measured:
         yield _reason("nothing-measured", "nothing was measured")
     if facts.workers_lost or facts.state == "worker_lost":
-        text = "a worker was lost" if facts.workers_lost <= 1 else f"{facts.workers_lost} workers were lost"
+        text = "; ".join(facts.workers_lost[:LOSSES_NAMED]) or "a worker was lost"
+        if len(facts.workers_lost) > LOSSES_NAMED:
+            text += f"; and {len(facts.workers_lost) - LOSSES_NAMED} more"
         yield _reason("worker-lost", text, "look for a lack of memory in the log of the system")
     for text in facts.saturated:
         remedy = "use more workers (--workers), another machine, or less load"

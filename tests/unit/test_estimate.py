@@ -146,6 +146,43 @@ def test_flows_without_a_think_are_told_and_not_counted() -> None:
     assert (found.messages, found.has_unpaced) == (0, True)
 
 
+def test_connects_of_flows_are_counted_by_their_passes() -> None:
+    """Six clients that connect anew every two seconds; in the start it is one each, as without a step."""
+    again = of(
+        PING
+        + "profiles: { p: { flow: [ { connect: main }, { send: ping }, { think: 2s }, { close: main } ] } }\n"
+        "phases: [ { duration: 12s, clients: 6 } ]"
+    )
+    once = of(
+        PING + "profiles: { p: { start: [ { think: 1s }, { connect: main } ], mix: { ping: 1 } } }\n"
+        "phases: [ { duration: 12s, clients: 6 } ]"
+    )
+
+    assert (again.connects, again.phases[0].connects_most) == (36, 9)
+    assert (once.connects, once.phases[0].connects_most) == (6, 6)
+
+
+def test_a_flow_that_only_connects_is_told_and_not_counted() -> None:
+    """It connects as fast as the target lets it."""
+    found = of(
+        PING + "profiles: { p: { flow: [ { connect: main }, { close: main } ] } }\n"
+        "phases: [ { duration: 9s, clients: 6 } ]"
+    )
+    assert (found.connects, found.has_unpaced) == (0, True)
+
+
+def test_what_rules_send_is_told_and_not_counted() -> None:
+    """Nobody knows beforehand how often the target will say it."""
+    rule = "clients: { all: { react: [ { where: {}, send: ping } ] } }\n"
+    found = of(PING + rule + "phases: [ { duration: 9s, clients: 6 } ]")
+    captured = of(
+        PING + rule.replace("send: ping", "capture: { a: $.b }") + "phases: [ { duration: 9s, clients: 6 } ]"
+    )
+
+    assert found.has_reactions
+    assert not captured.has_reactions
+
+
 def test_flows_keep_their_pace_beside_a_schedule() -> None:
     """Ten a second by the schedule, and one a second of the client with a flow."""
     found = of(

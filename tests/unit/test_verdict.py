@@ -31,7 +31,7 @@ FACTS = {
     "unreachable": (RunFacts(state="unreachable", target_unreachable="refused"), 3, "target-unreachable"),
     "unreachable, no reason": (RunFacts(state="unreachable"), 3, "target-unreachable"),
     "nothing measured": (replace(CLEAN, nothing_measured=True), 3, "nothing-measured"),
-    "worker lost": (RunFacts(state="worker_lost", workers_lost=2), 3, "worker-lost"),
+    "worker lost": (RunFacts(state="worker_lost", workers_lost=("worker 1 of 2 ended",)), 3, "worker-lost"),
     "worker lost, uncounted": (RunFacts(state="worker_lost"), 3, "worker-lost"),
     "unsent": (replace(CLEAN, unsent_share=0.0011), 3, "load-not-delivered"),
     "unsent, unknown": (replace(CLEAN, unsent_share=float("nan")), 3, "load-not-delivered"),
@@ -179,3 +179,17 @@ def test_clients_that_were_not_there_make_a_run_doubtful_unless_it_fails_anyway(
     assert "5 × the connection was reset" in str(doubtful.reasons[0]["text"])
     assert (failed.verdict, failed.exit_code) == ("fail", 1)
     assert decide([MET], RunFacts(state="completed", absent_share=0.05)).verdict == "pass"
+
+
+def test_lost_workers_are_told_by_number_and_end() -> None:
+    """Whoever looks for the cause needs to know which process it was; of many, the first are named."""
+    lost = tuple(f"worker {number} of 8 was killed by signal 9 (SIGKILL)" for number in range(1, 6))
+
+    def told(count: int) -> str:
+        facts = RunFacts(state="worker_lost", workers_lost=lost[:count])
+        return next(r["text"] for r in decide([MET], facts).reasons if r["code"] == "worker-lost")
+
+    assert told(0) == "a worker was lost"
+    assert told(1) == lost[0]
+    assert told(2) == f"{lost[0]}; {lost[1]}"
+    assert told(5) == f"{lost[0]}; {lost[1]}; {lost[2]}; and 2 more"

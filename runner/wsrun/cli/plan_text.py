@@ -119,6 +119,8 @@ def _notes(expected: Estimate, descriptor_limit: int | None) -> list[str]:
         )
     if expected.has_unpaced:
         notes.append("+: and what clients send that do not think; that depends on how fast the replies come.")
+    if expected.has_reactions:
+        notes.append("What react rules send is not in it: that depends on what comes.")
     if descriptor_limit is not None and expected.descriptors > descriptor_limit:
         notes.append(
             f"A process may have {formats.group(descriptor_limit)} descriptors here: that needs"

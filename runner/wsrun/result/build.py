@@ -154,7 +154,7 @@ def _facts(
         state=record.state,
         target_unreachable=trouble,
         nothing_measured=not attempted,
-        workers_lost=len(record.workers_lost),
+        workers_lost=record.workers_lost,
         unsent_share=dropped / scheduled if scheduled else 0.0,
         absent_share=delivery.absent_share(plan, store, collector.rows(), until) or 0.0,
         left_out_share=left_out,
