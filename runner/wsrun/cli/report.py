@@ -24,7 +24,7 @@ The exit code says whether the report was written, not what the verdict was.
 @click.argument("result", type=click.Path(path_type=Path), metavar="RESULT")
 @common
 def report(result: Path, no_color: bool) -> int:
-    """Render report.html, summary.txt and timeline.csv again, next to a result.json."""
+    """Render report.html and all other files again, next to a result.json."""
     from wsrun.cli.summary import show
     from wsrun.outputs import write_all
 

@@ -33,10 +33,21 @@ def _csv(result: Mapping[str, Any], _: View) -> str:
     return render_csv(result)
 
 
+def _hgrm(name: str) -> Render:
+    def render(result: Mapping[str, Any], _: View) -> str:
+        from wsrun.outputs.hgrm import render_hgrm
+
+        return render_hgrm(result, name)
+
+    return render
+
+
 OUTPUTS: Mapping[str, Render] = {
     "report.html": _html,
     "summary.txt": _text,
     "timeline.csv": _csv,
+    "round_trip.hgrm": _hgrm("round_trip"),
+    "service_time.hgrm": _hgrm("service_time"),
 }
 """File names and how each is made; libraries are imported when one is."""
 
