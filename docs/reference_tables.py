@@ -50,6 +50,7 @@ _SPECIAL = {
     "react": "list of [rules](#react)",
     "never": "list of [rules](#never)",
     "sequence": "list of [rules](#sequence)",
+    "contracts": "list of [contracts](#contracts)",
     "value": "[source](#sources-and-patterns)",
     "per": "[source](#sources-and-patterns)",
     "choose": "list of [choices](#choices)",

@@ -241,6 +241,12 @@ def _messages() -> Iterable[Metric]:
         "sequence.reordered", _SOCKET, "Messages that came after one with a higher number.", received
     )
     yield _counter("sequence.duplicated", _SOCKET, "Messages whose number had come before.", received)
+    yield _counter(
+        "contract.violations",
+        (*_SOCKET, "message"),
+        "Received messages that break their schema; message is that of the contract.",
+        ("contract.violations",),
+    )
     yield _counter("forbidden", _CLIENT, "Received messages that a never rule forbids.", received)
     tried = ("expect.passed", "expect.failed")
     yield _counter("expect.passed", _CLIENT, "Expect steps of all three kinds that were met.", tried)
@@ -331,11 +337,6 @@ def _not_yet() -> Iterable[Metric]:
         "isolation.leaks": (
             "Messages seen by a client that they were not meant for.",
             _MESSAGE,
-            ("messages.received",),
-        ),
-        "contract.violations": (
-            "Received messages that break their schema.",
-            _CLIENT,
             ("messages.received",),
         ),
         "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),

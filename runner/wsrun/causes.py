@@ -42,6 +42,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "reply-count": "The reply had too few or too many messages",
     "reply-out-of-order": "The messages of a reply did not come in order",
     "forbidden": "A message came that must never come",
+    "contract-violation": "A message came that breaks its schema",
     "expect-failed": "An expected message did not come",
     "unexpected-message": "A message came that an expect_none step excludes",
     "close-unexpected": "The connection was not closed as a step expected",

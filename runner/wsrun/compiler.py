@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsrun import criteria, parts, resilience_parts, step_parts, units
+from wsrun import contracts, criteria, parts, resilience_parts, step_parts, units
 from wsrun.data import read_rows
 from wsrun.pacing.population import all_changes
 from wsrun.plan import (
@@ -97,6 +97,9 @@ class _Compiler:
             messages=tuple(self.messages),
             profiles=profiles,
             groups=groups,
+            contracts=contracts.planned(
+                data.get("contracts", ()), self.folder, contracts.target_paths(data["target"], target)
+            ),
             phases=phases,
             criteria=tuple(self.criteria(data.get("criteria"), phases, profiles)),
         )

@@ -152,7 +152,8 @@ def _could_happen(metric: Metric, labels: Mapping[str, str], store: Store, windo
     Witnesses are asked with the labels that say what was tried. Those whose series carry all of them know
     best; where there is none, each is asked with the labels that it has.
     """
-    if not metric.has_data_when:
+    # What was looked for and not found may be counted with zero.
+    if not metric.has_data_when or store.is_counted(metric.name, judged=True, **labels):
         return True
     tried = {name: value for name, value in labels.items() if name not in OUTCOME_LABELS}
     witnesses = [METRICS[name] for name in metric.has_data_when]

@@ -180,6 +180,32 @@ class GroupPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractMessage:
+    """One message that a document describes.
+
+    ``path``: keys and indexes from the top of the document to its schema, None where it has none and any
+    value fits. ``draft`` is the class of ``jsonschema`` for the schema's draft. ``content``: whether the
+    schema is for the JSON of a frame, or for its text.
+    """
+
+    name: str
+    path: tuple[str | int, ...] | None
+    draft: str
+    content: Literal["json", "text"] = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractPlan:
+    """What received frames that fit ``where`` must be: one of the messages of a document. ``share``: 0…1."""
+
+    name: str
+    where: Any
+    share: float
+    document: Any
+    messages: tuple[ContractMessage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """A quantity over a phase (clients, or a rate per second).
 
@@ -274,6 +300,7 @@ class Plan:
     groups: tuple[GroupPlan, ...]
     phases: tuple[PhasePlan, ...]
     criteria: tuple[CriterionPlan, ...]
+    contracts: tuple[ContractPlan, ...] = ()
 
     @property
     def duration(self) -> float:

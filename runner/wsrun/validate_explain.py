@@ -95,7 +95,7 @@ def explain(fault: Fault, document: Document) -> Diagnostic:
         case "x-unit":
             return _wrong_unit(fault, document)
         case "x-positive":
-            example = {"duration": "1s", "size": "1KiB", "rate": "1/s"}[fault.rule]
+            example = {"duration": "1s", "size": "1KiB", "rate": "1/s", "share": "1%"}[fault.rule]
             return Diagnostic(
                 "out-of-range", f"{name} must be more than zero", location, f"write {example} or more"
             )

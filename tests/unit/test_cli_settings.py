@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ phases:
     profiles: { listener: 1, busy: 3 }
     clients: { left: 10 }
     handshakes: 7
+contracts: [ { where: { $.type: said }, schema: said.json, share: 12.5% }, { asyncapi: api.yaml } ]
 criteria:
   - round_trip(message=ask group=left).p99.9 < 250ms
   - { check: errors.ratio < 5%, good: errors.ratio < 1%, severity: warning, because: "it is, so" }
@@ -99,12 +101,17 @@ def test_the_settings_of_a_scenario_compile_to_the_same_plan(path: Path, tmp_pat
     """For every scenario that is shipped."""
     document = load_scenario(path, {})
     plan = compile_plan(document)
+    shutil.copytree(path.parent / "schemas", tmp_path / "schemas")
     assert bare(plan) == bare(again(plan, document.data, tmp_path))
 
 
 def test_settings_keep_everything_that_a_scenario_can_say(tmp_path: Path) -> None:
     """Also where every key is used, and texts need quotes."""
     (tmp_path / "people.csv").write_text("name\nada\nbob\n")
+    (tmp_path / "said.json").write_text('{ "required": [ "text" ] }')
+    (tmp_path / "api.yaml").write_text(
+        "asyncapi: 3.0.0\nchannels: { a: { messages: { said: { payload: {} } } } }"
+    )
     path = tmp_path / "dense.yaml"
     path.write_text(DENSE)
     document = load_scenario(path, {})

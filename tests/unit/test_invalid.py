@@ -25,7 +25,8 @@ def errors_of(name: str) -> str:
     path = Path(name)
     with pytest.raises(ScenarioError) as caught:
         load_scenario(path, environ={})
-    return render_all(caught.value.diagnostics, source.lines_by_path(path))
+    diagnostics = caught.value.diagnostics
+    return render_all(diagnostics, source.lines_by_path(path, (), diagnostics))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -18,6 +18,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "scenario-reference.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 FILES = {
+    "schemas/tick.schema.json": '{ "required": [ "price" ] }',
+    "schemas/prices.asyncapi.yaml": "asyncapi: 3.0.0\nchannels: { p: { messages: { tick: {} } } }",
     "data/people.csv": "name,room\nann,1\nbob,2\n",
     "data/quotes.jsonl": '{"text": "one"}\n{"text": "two"}\n',
     "data/body.bin": "\x00\x01",

@@ -60,6 +60,7 @@ def check_meaning(document: Document) -> list[Diagnostic]:
 def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.arrivals import check_arrivals
     from wsrun.check.bodies import check_bodies
+    from wsrun.check.contracts import check_contracts
     from wsrun.check.criteria import check_criteria
     from wsrun.check.data import check_data
     from wsrun.check.findings import Findings
@@ -84,5 +85,6 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_patterns(scene, findings)
     check_rules(scene, findings)
     check_resilience(scene, findings)
+    check_contracts(scene, findings)
     check_criteria(scene, findings)
     return findings.diagnostics

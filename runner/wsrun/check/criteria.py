@@ -41,6 +41,9 @@ _MADE_BY = {
 }
 """The key of a group without which a metric, or all that begin so, are never counted."""
 
+_OF_CONTRACTS = "contract.violations"
+"""The metric whose messages are those of contracts, and not those that are sent."""
+
 _NEED_REPLIES = ("round_trip", "service_time", "reply.", "replies.")
 
 
@@ -119,7 +122,7 @@ def _labels(
     reference: MetricRef, text: str, start: int, path: Steps, scene: Scene, findings: Findings
 ) -> None:
     for label, value in reference.labels:
-        trouble = _label(label, value, scene)
+        trouble = _label(label, value, scene, reference.name)
         if trouble is not None:
             equals = text.index("=", text.index(label, start))
             place = text.index(value, equals)
@@ -136,7 +139,7 @@ def _labels(
         findings.add_part(path, place, len(reference.name), "no-data", *problem)
 
 
-def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] | None:
+def _label(label: str, value: str, scene: Scene, metric: str) -> tuple[str, str, str | None] | None:
     """Say what is wrong with the value of a label."""
     if label == "phase":
         return _phase(value, scene)
@@ -145,7 +148,7 @@ def _label(label: str, value: str, scene: Scene) -> tuple[str, str, str | None] 
     known = {
         "group": list(scene.groups),
         "profile": list(scene.profiles),
-        "message": list(scene.messages),
+        "message": scene.contract_messages if metric == _OF_CONTRACTS else list(scene.messages),
         "kind": scene.kinds,
         "side": _SIDES,
         "priority": scene.priorities,
@@ -204,6 +207,11 @@ def _no_replies(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
 
 def _no_rules(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
     """What no rule looks for is never counted, and a limit on it would be met for sure."""
+    if reference.name == _OF_CONTRACTS and not scene.contract_names:
+        return (
+            "there are no contracts, so that there will be nothing to judge",
+            "write contracts: [ { schema: FILE } ]",
+        )
     key = _MADE_BY.get(reference.name) or _MADE_BY.get(reference.name.partition(".")[0])
     if key is None or any(key in group for group in scene.groups.values()):
         return None

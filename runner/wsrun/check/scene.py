@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from wsrun import units
+from wsrun.contracts import contract_names, message_names, target_paths
 from wsrun.source import Document, Steps
 from wsrun.units import UnitError
 
@@ -122,6 +124,22 @@ class Scene:
             if message is not None:
                 yield ("clients", name, "heartbeat", "message"), message
 
+    def contracts(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
+        """Yield every contract with its path."""
+        for index, contract in enumerate(sequence(self.document.data.get("contracts"))):
+            yield ("contracts", index), mapping(contract)
+
+    @cached_property
+    def contract_names(self) -> list[str]:
+        """What the contracts are called; an empty name where there is none."""
+        return contract_names([contract for _, contract in self.contracts()])
+
+    @cached_property
+    def contract_messages(self) -> list[str]:
+        """What violations of contracts may be counted under."""
+        specs = [contract for _, contract in self.contracts()]
+        return message_names(specs, Path(self.document.path).parent, target_paths(self.target))
+
     def sources(self) -> Iterator[tuple[Steps, Any]]:
         """Yield every source that stands by itself, with its path."""
         for path, rule in self.rules("sequence"):
@@ -175,6 +193,10 @@ class Scene:
             for path, rule in self.rules(key):
                 if "where" in rule:
                     yield (*path, "where"), rule["where"], False
+
+        for path, contract in self.contracts():
+            if "where" in contract:
+                yield (*path, "where"), contract["where"], False
 
     def captures(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every ``capture`` with its path."""

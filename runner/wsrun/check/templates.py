@@ -112,7 +112,7 @@ def _places(scene: Scene) -> Iterator[_Place]:
 
 
 def _not_ours(path: Steps) -> str:
-    rules = path[0] == "clients"
+    rules = path[0] in ("clients", "contracts")
     return (
         "what a rule looks at belongs to no message of ours"
         if rules

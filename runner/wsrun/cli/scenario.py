@@ -46,7 +46,9 @@ def load(
         except ScenarioError as error:
             if wrong:
                 sys.stderr.write("\n")
-            sys.stderr.write(render_all(error.diagnostics, lines_by_path(path, overrides), colour))
+            sys.stderr.write(
+                render_all(error.diagnostics, lines_by_path(path, overrides, error.diagnostics), colour)
+            )
             wrong += 1
     return documents, wrong
 

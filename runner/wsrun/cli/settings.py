@@ -14,8 +14,10 @@ from typing import Any
 from wsrun import units
 from wsrun.cli.resilience_settings import resilience_settings
 from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
+from wsrun.contracts.reading import KINDS
 from wsrun.plan import (
     Bursts,
+    ContractPlan,
     CriterionPlan,
     GroupPlan,
     JwtPlan,
@@ -70,6 +72,11 @@ def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
             or None,
             "profiles": {profile.name: _profile(plan, profile) for profile in plan.profiles},
             "clients": {group.name: _group(plan, group) for group in plan.groups},
+            "contracts": [
+                _contract(contract, spec)
+                for contract, spec in zip(plan.contracts, written.get("contracts", ()), strict=True)
+            ]
+            or None,
             "phases": [_phase(plan, phase) for phase in plan.phases],
             "criteria": [_criterion(criterion) for criterion in plan.criteria],
         }
@@ -193,6 +200,12 @@ def _reaction(plan: Plan, rule: ReactPlan) -> dict[str, Any]:
 
 def _sequence(rule: SequencePlan) -> dict[str, Any]:
     return without_none({"where": rule.where, "value": rule.value, "per": rule.per, "step": rule.step})
+
+
+def _contract(contract: ContractPlan, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a contract; its file is named as it was written."""
+    kind = next(kind for kind in KINDS if kind in spec)
+    return {"where": contract.where, kind: spec[kind], "share": f"{number(contract.share * 100)}%"}
 
 
 def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from wsrun.patterns import (
 from wsrun.plan import GroupPlan
 
 if TYPE_CHECKING:
+    from wsrun.engine.contracts import Contract
     from wsrun.engine.line import Line
     from wsrun.engine.session import Session
 
@@ -113,11 +114,14 @@ class Reaction:
 
 
 class Rules:
-    """All rules of one group, compiled once per worker."""
+    """All rules of one group, compiled once per worker; ``contracts`` are those of all groups."""
 
-    __slots__ = ("forbidden", "numberings", "reactions")
+    __slots__ = ("contracts", "forbidden", "numberings", "reactions")
 
-    def __init__(self, plan: GroupPlan, compiler: ProgramCompiler) -> None:
+    def __init__(
+        self, plan: GroupPlan, compiler: ProgramCompiler, contracts: Sequence[Contract] = ()
+    ) -> None:
+        self.contracts = contracts
         self.forbidden = [
             (Where(rule.where, compiler), rule.because or f"it fits never rule {number}")
             for number, rule in enumerate(plan.never, start=1)
@@ -138,22 +142,26 @@ class Rules:
     @property
     def looks_on(self) -> bool:
         """Whether every frame must be looked at, whoever takes it."""
-        return bool(self.forbidden or self.numberings)
+        return bool(self.forbidden or self.numberings or self.contracts)
 
 
-def compile_rules(plan: GroupPlan, compiler: ProgramCompiler) -> Rules | None:
-    """Compile the rules of a group; None where it has none."""
-    return Rules(plan, compiler) if plan.never or plan.sequence or plan.react else None
+def compile_rules(
+    plan: GroupPlan, compiler: ProgramCompiler, contracts: Sequence[Contract] = ()
+) -> Rules | None:
+    """Compile the rules of a group; None where there is none, and no contract."""
+    has_some = plan.never or plan.sequence or plan.react or contracts
+    return Rules(plan, compiler, contracts) if has_some else None
 
 
 class Observers:
     """The rules of a group on one connection."""
 
-    __slots__ = ("_forbidden", "_line", "_reactions", "_streams")
+    __slots__ = ("_contracts", "_forbidden", "_line", "_reactions", "_streams")
 
     def __init__(self, rules: Rules, line: Line) -> None:
         session = line.session
         self._line = line
+        self._contracts = [(one.where.bound(session), one) for one in rules.contracts]
         self._forbidden = [(where.bound(session), because) for where, because in rules.forbidden]
         self._streams = [(one.where.bound(session), Streams(one, line)) for one in rules.numberings]
         self._reactions = [(one.where.bound(session), one) for one in rules.reactions]
@@ -165,6 +173,9 @@ class Observers:
                 session = self._line.session
                 session.count("forbidden")
                 session.error("forbidden", partial(_told, because, frame))
+        for fits, contract in self._contracts:
+            if fits(frame):
+                contract.look(frame, self._line)
         for fits, streams in self._streams:
             if fits(frame) and streams.note(frame):
                 frame.is_known = True

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from wsrun import __version__
 from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
+from wsrun.engine.contracts import compile_contracts
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.gate import Gate
 from wsrun.engine.heartbeat import Heartbeats
@@ -95,7 +96,8 @@ class World:
         self.heartbeats = Heartbeats(plan, compiled.messages)
         self.has_priorities = any(message.priority != "normal" for message in plan.messages)
         self.profiles = compiled.profiles
-        self.rules = [compile_rules(group, compiled) for group in plan.groups]
+        contracts = compile_contracts(plan.contracts, compiled, plan.seed, worker)
+        self.rules = [compile_rules(group, compiled, contracts) for group in plan.groups]
         self.correlators = tuple(compiled.correlators)
         self._matches = [None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages]
         self.sockets = compile_sockets(plan, compiled)

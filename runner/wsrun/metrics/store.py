@@ -59,6 +59,10 @@ class Store:
         """Return the sum of the selected series; ``judged`` leaves out what belongs to a warm-up."""
         return sum(self.counters[key] for key in self._select(self.counters, name, labels, judged))
 
+    def is_counted(self, name: str, /, *, judged: bool = False, **labels: str) -> bool:
+        """Tell whether a selected counter was written, if only with zero; ``judged`` as in ``counter``."""
+        return any(True for _ in self._select(self.counters, name, labels, judged))
+
     def distribution(self, name: str, /, *, judged: bool = False, **labels: str) -> Histogram:
         """Return the selected series merged, empty if there are none; ``judged`` as in ``counter``."""
         keys = self._select(self.distributions, name, labels, judged)

@@ -18,6 +18,7 @@ from wsrun.judge import evaluate
 from wsrun.plan import Plan
 from wsrun.result import delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
+from wsrun.result.contracts import contracts
 from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
 from wsrun.result.sockets import sockets
@@ -118,6 +119,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "timeline": rows,
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},
         "curves": tables.curves(plan, store),
+        "contracts": contracts(plan, store),
         "errors": happenings.errors(collector.errors, store),
         "samples": {metric: happenings.told(kept) for metric, kept in sorted(collector.notes.items())},
         "generator": {

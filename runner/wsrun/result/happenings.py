@@ -70,6 +70,8 @@ def tried(cause: str, store: Store) -> tuple[int, str]:
         "close-timeout",
     ):
         return store.counter("connect.established"), "connections"
+    if cause == "contract-violation":
+        return store.counter("contract.checked"), "checked messages"
     if cause == "forbidden":
         return store.counter("messages.received"), "received messages"
     if cause in ("missing-variable", "not-connected"):

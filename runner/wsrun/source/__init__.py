@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,22 @@ def read(path: Path, *, environ: Mapping[str, str], overrides: Sequence[tuple[st
     return examine(_read_text(path), str(path), environ=environ, overrides=overrides)
 
 
+def read_plain(path: Path) -> Document:
+    """Read a YAML or JSON file that is no scenario, with the places of its values; nothing is replaced in it.
+
+    Raises:
+        ScenarioError: it cannot be read, or is not YAML as a scenario has it.
+    """
+    return _sound(examine(_read_text(path), str(path), environ=None))
+
+
 def examine(
-    text: str, path: str, *, environ: Mapping[str, str], overrides: Sequence[tuple[str, str]] = ()
+    text: str, path: str, *, environ: Mapping[str, str] | None, overrides: Sequence[tuple[str, str]] = ()
 ) -> Document:
-    """Like ``parse``, but with the mistakes that leave data to look at in ``Document.problems``."""
+    """Like ``parse``, but with the mistakes that leave data to look at in ``Document.problems``.
+
+    Without an environment nothing is replaced.
+    """
     lines = split_lines(text)
     events = parse_events(text, path, lines)
     builder = Builder(path, lines, environ)
@@ -126,10 +138,11 @@ def examine(
         if root.children is None and root.value is None:
             raise empty_file(path)
         found = "a list" if root.children is not None else "a text"
-        message = f"a scenario is a mapping of keys, and this is {found}"
-        raise ScenarioError(
-            [Diagnostic("wrong-type", message, root.location(lines), "start with 'wsrun: 1'")]
+        what, help_text = (
+            ("a scenario", "start with 'wsrun: 1'") if environ is not None else ("this file", None)
         )
+        message = f"{what} is a mapping of keys, and this is {found}"
+        raise ScenarioError([Diagnostic("wrong-type", message, root.location(lines), help_text)])
     problems = _overrides.apply(root, overrides, builder.problems)
     return Document(
         path=path,
@@ -142,13 +155,23 @@ def examine(
     )
 
 
-def lines_by_path(path: Path, overrides: Sequence[tuple[str, str]] = ()) -> dict[str, list[str]]:
-    """Return the lines that diagnostics of a file and its overrides point into; none if it cannot be read."""
+def lines_by_path(
+    path: Path,
+    overrides: Sequence[tuple[str, str]] = (),
+    diagnostics: Iterable[Diagnostic] = (),
+) -> dict[str, list[str]]:
+    """Return the lines that diagnostics of a file and its overrides point into; none if it cannot be read.
+
+    ``diagnostics``: those of them that may point into further files, whose lines are there too.
+    """
     found = {_overrides.PLACE: _overrides.option_lines(overrides)}
-    try:
-        found[str(path)] = split_lines(_read_bytes(path).decode("utf-8", "replace"))
-    except (ScenarioError, OSError):
-        found[str(path)] = []
+    for name in dict.fromkeys((str(path), *(diagnostic.location.path for diagnostic in diagnostics))):
+        if name in found:
+            continue
+        try:
+            found[name] = split_lines(_read_bytes(Path(name)).decode("utf-8", "replace"))
+        except (ScenarioError, OSError):
+            found[name] = []
     return found
 
 

@@ -21,7 +21,7 @@ class Builder:
     The events have passed the caps of ``events``, so that recursion is shallow and every alias is known.
     """
 
-    def __init__(self, path: str, lines: list[str], environ: Mapping[str, str]) -> None:
+    def __init__(self, path: str, lines: list[str], environ: Mapping[str, str] | None) -> None:
         self.path = path
         self.lines = lines
         self.environ = environ
@@ -61,7 +61,7 @@ class Builder:
                 node.value = 0
                 location = node.location(self.lines)
                 self._problem(node, "number", str(error), location, "to write it as a text, put it in quotes")
-        if isinstance(node.value, str):
+        if isinstance(node.value, str) and self.environ is not None:
             node.value, node.segments, slips = substitute(node.written, self.environ)
             for slip in slips:
                 place = node.written_place(self.lines, slip.offset, slip.length)

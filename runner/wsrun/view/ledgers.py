@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from wsrun.view import formats, resilience
 from wsrun.view.ledger import Ledger, Line, line
@@ -138,4 +139,14 @@ def _traffic(reading: Reading) -> tuple[Ledger, ...]:
         amount("sent", "sent"),
         amount("received", "received"),
     )
-    return Ledger("Load", load, None, "none", ""), Ledger("Traffic", wire, None, "none", "")
+    found = (Ledger("Load", load, None, "none", ""), Ledger("Traffic", wire, None, "none", ""))
+    promised = tuple(map(_contract, reading.contracts))
+    return (*found, Ledger("Contracts", promised, None, "none", "")) if promised else found
+
+
+def _contract(contract: Mapping[str, Any]) -> Line:
+    broken = sum(contract["violations"].values())
+    checked = f"broken of {formats.group(contract['checked'])} checked"
+    if contract["share"] < 1.0:
+        checked += f", a share of {formats.share(contract['share']).text}"
+    return line(contract["name"], broken, checked, bad=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -67,6 +67,12 @@ class Reading:
     def __getitem__(self, key: str) -> Any:
         """Return a part of the result."""
         return self.result[key]
+
+    @property
+    def contracts(self) -> Sequence[Mapping[str, Any]]:
+        """What became of the contracts; none in results of versions without them."""
+        found: Sequence[Mapping[str, Any]] = self.result.get("contracts", ())
+        return found
 
     @property
     def is_invalid(self) -> bool:
