@@ -23,7 +23,9 @@ _BLOCK = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL
 
 _LINKS = {
     "capture": "variables from [sources](#sources-and-patterns)",
+    "audience": "`everyone`, or `{ VARIABLE: value }`",
     "client_levels": "[level](#levels)",
+    "deliver": "[delivery](#deliveries)",
     "group_bursts": "[bursts](#bursts)",
     "mix": "`{ MESSAGE: weight }`",
     "name": "name",
@@ -53,6 +55,7 @@ _SPECIAL = {
     "contracts": "list of [contracts](#contracts)",
     "value": "[source](#sources-and-patterns)",
     "per": "[source](#sources-and-patterns)",
+    "id": "[source](#sources-and-patterns)",
     "choose": "list of [choices](#choices)",
     "set": "`{ VARIABLE: value }`",
     "expect_close": "list of close codes",

@@ -293,6 +293,35 @@ def _resilience() -> Iterable[Metric]:
     yield _distribution("reconnect.time", _CLIENT, "From a loss to the end of resume.")
 
 
+def _deliveries() -> Iterable[Metric]:
+    sent, expected = ("messages.sent",), ("delivery.expected",)
+    times = {
+        "delivery.time": "From the send of a message to its arrival at a client that must see it.",
+        "delivery.spread": "From the first to the last client that a message reached.",
+    }
+    for name, text in times.items():
+        yield _distribution(name, _MESSAGE, text)
+    counts = {
+        "delivery.expected": ("Deliveries that had to happen: one a message and client.", sent),
+        "delivery.received": ("Deliveries that happened in time.", expected),
+        "delivery.late": ("Deliveries after the time allowed.", expected),
+        "delivery.duplicates": ("Deliveries to a client that had the message already.", expected),
+        "delivery.unsure": ("Deliveries set aside because the audience was changing.", sent),
+        "isolation.leaks": ("Messages seen by a client that they were not meant for.", sent),
+    }
+    for name, (text, when) in counts.items():
+        yield _counter(name, _MESSAGE, text, when)
+    yield Metric(
+        name="delivery.reach",
+        kind="ratio",
+        unit="share",
+        labels=_MESSAGE,
+        text="Deliveries in time as a share of those expected.",
+        part=("delivery.received",),
+        whole=expected,
+    )
+
+
 def _generator() -> Iterable[Metric]:
     phase = ("phase",)
     yield _gauge(
@@ -308,37 +337,10 @@ def _generator() -> Iterable[Metric]:
 
 def _not_yet() -> Iterable[Metric]:
     times = {
-        "delivery.time": (
-            "From the send of a message to its arrival at a client that must see it.",
-            _MESSAGE,
-        ),
-        "delivery.spread": ("From the first to the last client that a message reached.", _MESSAGE),
         "http.time": ("From an HTTP request to the end of its answer.", _MESSAGE),
         "pool.wait": ("How long a send waited for a connection of the pool.", _CLIENT),
     }
     counts = {
-        "delivery.expected": (
-            "Deliveries that had to happen: one a message and client.",
-            _MESSAGE,
-            ("messages.sent",),
-        ),
-        "delivery.received": ("Deliveries that happened in time.", _MESSAGE, ("delivery.expected",)),
-        "delivery.late": ("Deliveries after the time allowed.", _MESSAGE, ("delivery.expected",)),
-        "delivery.duplicates": (
-            "Deliveries to a client that had the message already.",
-            _MESSAGE,
-            ("delivery.expected",),
-        ),
-        "delivery.unsure": (
-            "Deliveries set aside because the audience was changing.",
-            _MESSAGE,
-            ("delivery.expected",),
-        ),
-        "isolation.leaks": (
-            "Messages seen by a client that they were not meant for.",
-            _MESSAGE,
-            ("messages.received",),
-        ),
         "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),
     }
     levels = {
@@ -355,16 +357,6 @@ def _not_yet() -> Iterable[Metric]:
         yield _distribution(name, labels, text, available=False)
     for name, (text, labels, when) in counts.items():
         yield _counter(name, labels, text, when, available=False)
-    yield Metric(
-        name="delivery.reach",
-        kind="ratio",
-        unit="share",
-        labels=_MESSAGE,
-        text="Deliveries in time as a share of those expected.",
-        available=False,
-        part=("delivery.received",),
-        whole=("delivery.expected",),
-    )
     for name, text in levels.items():
         yield Metric(name=name, kind="ratio", unit="number", labels=("phase",), text=text, available=False)
     for name, (text, labels) in gauges.items():
@@ -373,7 +365,7 @@ def _not_yet() -> Iterable[Metric]:
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
-    for rows in (_connections(), _messages(), _resilience(), _generator(), _not_yet())
+    for rows in (_connections(), _messages(), _resilience(), _deliveries(), _generator(), _not_yet())
     for metric in rows
 }
 """The catalogue, by name, in the order of the reference."""

@@ -43,6 +43,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "reply-out-of-order": "The messages of a reply did not come in order",
     "forbidden": "A message came that must never come",
     "contract-violation": "A message came that breaks its schema",
+    "leak": "A message was seen by a client that it was not meant for",
     "expect-failed": "An expected message did not come",
     "unexpected-message": "A message came that an expect_none step excludes",
     "close-unexpected": "The connection was not closed as a step expected",

@@ -192,6 +192,7 @@ class _Compiler:
                 priority=spec.get("priority", "normal"),
                 reply=parts.reply(spec.get("reply")),
                 socket=self.sockets[spec.get("socket", MAIN)],
+                deliver=parts.deliver(spec.get("deliver")),
             )
         )
         self.message_index[name] = index

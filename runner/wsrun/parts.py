@@ -7,7 +7,9 @@ from typing import Any
 
 from wsrun import units
 from wsrun.plan import (
+    EVERYONE,
     Bursts,
+    DeliverPlan,
     Level,
     NeverPlan,
     ReplyPlan,
@@ -48,6 +50,22 @@ def reply(spec: Mapping[str, Any] | None) -> ReplyPlan | None:
         count=spec.get("count"),
         capture=tuple(spec.get("capture", {}).items()),
         timeout=duration(spec.get("timeout"), 5.0),
+    )
+
+
+def deliver(spec: Mapping[str, Any] | None) -> DeliverPlan | None:
+    """Return who else must see a message, if anybody must."""
+    if spec is None:
+        return None
+    to = {EVERYONE: None} if spec["to"] == "everyone" else spec["to"]
+    ((name, value),) = to.items()
+    return DeliverPlan(
+        to=name,
+        value=value,
+        where=spec["where"],
+        id=spec["id"],
+        within=duration(spec.get("within"), 1.0),
+        to_sender=spec.get("self", False),
     )
 
 

@@ -92,6 +92,27 @@ class ReplyPlan:
     timeout: float = 5.0
 
 
+EVERYONE, OF_GROUP, OF_PROFILE = "", "group", "profile"
+"""What an audience has in common, where it is no variable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverPlan:
+    """Who must see a message, and how it is recognised.
+
+    ``to`` is EVERYONE, OF_GROUP, OF_PROFILE or the name of a variable; ``value``, a template, is what the
+    clients of the audience have there. ``where`` is a pattern and ``id`` the source of the message's id in
+    frames that fit it.
+    """
+
+    to: str = EVERYONE
+    value: Any = None
+    where: Any
+    id: str
+    within: float = 1.0
+    to_sender: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePlan:
     """One kind of message; ``index`` is its position in ``Plan.messages``, ``socket`` that of its socket in
@@ -104,6 +125,7 @@ class MessagePlan:
     kind: str | None = None
     priority: str = "normal"
     reply: ReplyPlan | None = None
+    deliver: DeliverPlan | None = None
     socket: int = 0
 
 

@@ -41,8 +41,9 @@ class RunFacts:
     ``left_out_share``, ``late_arrivals_share``: those dropped, and those late, of all who should arrive, 0…1.
     ``workers_lost``: which, and how each was lost.
     ``unsent_share``: dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never``
-    rule forbids. ``saturated``: one sentence for each check of the generator that failed. ``not_durable``:
-    why results could not be written. ``signal``: SIGINT or SIGTERM when one ended the run.
+    rule forbids; ``leaks``: those seen by somebody they were not meant for. ``saturated``: one sentence for
+    each check of the generator that failed. ``not_durable``: why results could not be written. ``signal``:
+    SIGINT or SIGTERM when one ended the run.
     """
 
     state: State
@@ -55,6 +56,7 @@ class RunFacts:
     late_arrivals_share: float = 0.0
     losses: str | None = None
     forbidden: int = 0
+    leaks: int = 0
     saturated: tuple[str, ...] = ()
     counts_add_up: bool = True
     internal_error: str | None = None
@@ -84,7 +86,7 @@ def decide(criteria: Criteria, facts: RunFacts) -> Decision:
     interrupted, terminated                                 invalid  130, 143
     anything that makes the numbers doubtful                invalid  3
     a criterion missed or without data, or an abort by one  fail     1
-    a message that a never rule forbids                     fail     1
+    a message that a never rule forbids, or a leak          fail     1
     nothing of these                                        pass     0
     ======================================================  =======  =========
 
@@ -143,6 +145,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and not facts.saturated
         and facts.counts_add_up
         and facts.forbidden == 0
+        and facts.leaks == 0
         and len(criteria) > 0
         and all(row["status"] == "met" or row["severity"] == "warning" for row in criteria)
     )
@@ -219,6 +222,9 @@ def _failures(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | N
     if facts.forbidden:
         many = "a message" if facts.forbidden == 1 else f"{facts.forbidden} messages"
         yield _reason("forbidden", f"{many} came that must never come")
+    if facts.leaks:
+        many = "a message was" if facts.leaks == 1 else f"{facts.leaks} messages were"
+        yield _reason("leak", f"{many} seen by clients that they were not meant for")
     for row in criteria:
         if row["severity"] != "error":
             continue

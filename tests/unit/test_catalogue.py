@@ -65,21 +65,21 @@ AVAILABLE = [
     "generator.lag",
     "generator.descriptors",
     "generator.backlog",
-]
-
-NOT_YET = [
     "delivery.time",
     "delivery.spread",
-    "http.time",
-    "pool.wait",
     "delivery.expected",
     "delivery.received",
     "delivery.late",
     "delivery.duplicates",
     "delivery.unsure",
-    "isolation.leaks",
-    "pool.timeouts",
     "delivery.reach",
+    "isolation.leaks",
+]
+
+NOT_YET = [
+    "http.time",
+    "pool.wait",
+    "pool.timeouts",
     "search.best",
     "search.degraded",
     "search.broken",

@@ -185,3 +185,17 @@ def test_a_rule_can_close() -> None:
     store = stored(perform(plan_of(text), FakeTransport(answer)))
     assert store.counter("closed", code="4000", side="client") == 1
     assert store.counter("errors") == 0
+
+
+def test_what_is_wrong_with_a_sequence_is_named() -> None:
+    """Which number, of what, at which client."""
+    frames = [{"s": "a", "n": n} for n in (1, 2, 4, 4, 3, 9)]
+    snapshots, _ = talk("sequence: [ { value: $.n, per: $.s } ]", frames)
+
+    notes = [(metric, told) for one in snapshots for metric, kept in one.notes.items() for _, *told in kept]
+    assert notes[:4] == [
+        ("sequence.lost", ["all/0000", "number of a 4 came after 2"]),
+        ("sequence.lost", ["all/0000", "number of a 9 came after 4"]),
+        ("sequence.duplicated", ["all/0000", "number of a 4 came again"]),
+        ("sequence.reordered", ["all/0000", "number of a 3 came after 4"]),
+    ]

@@ -141,6 +141,16 @@ def test_a_forbidden_message_fails_a_run_whose_criteria_are_met(number: int, wor
     assert str(decision.reasons[0]["text"]).startswith(words)
 
 
+@pytest.mark.parametrize(("number", "words"), [(1, "a message was seen"), (12, "12 messages were seen")])
+def test_a_leak_fails_a_run_whose_criteria_are_met(number: int, words: str) -> None:
+    """Nobody needs to name it in a criterion."""
+    decision = decide([MET], replace(CLEAN, leaks=number))
+    assert (decision.verdict, decision.exit_code) == ("fail", 1)
+    assert [reason["code"] for reason in decision.reasons] == ["leak"]
+    assert str(decision.reasons[0]["text"]).startswith(words)
+    assert not earns_pass([MET], replace(CLEAN, leaks=number))
+
+
 def test_an_invalid_run_tells_of_forbidden_messages_too() -> None:
     """The doubt decides, and what was seen is not kept back."""
     decision = decide([MET], replace(CLEAN, forbidden=1, counts_add_up=False))

@@ -63,6 +63,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.contracts import check_contracts
     from wsrun.check.criteria import check_criteria
     from wsrun.check.data import check_data
+    from wsrun.check.deliveries import check_deliveries
     from wsrun.check.findings import Findings
     from wsrun.check.load import check_load
     from wsrun.check.patterns import check_patterns
@@ -86,5 +87,6 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_rules(scene, findings)
     check_resilience(scene, findings)
     check_contracts(scene, findings)
+    check_deliveries(scene, findings)
     check_criteria(scene, findings)
     return findings.diagnostics

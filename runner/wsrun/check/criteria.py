@@ -44,6 +44,7 @@ _MADE_BY = {
 _OF_CONTRACTS = "contract.violations"
 """The metric whose messages are those of contracts, and not those that are sent."""
 
+_NEED_DELIVERIES = ("delivery.", "isolation.")
 _NEED_REPLIES = ("round_trip", "service_time", "reply.", "replies.")
 
 
@@ -212,6 +213,8 @@ def _no_rules(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
             "there are no contracts, so that there will be nothing to judge",
             "write contracts: [ { schema: FILE } ]",
         )
+    if reference.name.startswith(_NEED_DELIVERIES):
+        return _no_deliveries(reference, scene)
     key = _MADE_BY.get(reference.name) or _MADE_BY.get(reference.name.partition(".")[0])
     if key is None or any(key in group for group in scene.groups.values()):
         return None
@@ -219,6 +222,14 @@ def _no_rules(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
         f"no group has {key}, so that there will be nothing to judge",
         f"write {key} into a group of clients",
     )
+
+
+def _no_deliveries(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    wanted = dict(reference.labels).get("message")
+    if any(wanted is None or path == ("messages", wanted, "deliver") for path, _ in scene.deliveries()):
+        return None
+    whose = f"the message {quoted(wanted)} has no deliver" if wanted else "no message has deliver"
+    return f"{whose}, so that there will be nothing to judge", "write deliver: { to: …, where: …, id: … }"
 
 
 def _no_connects(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:

@@ -20,6 +20,9 @@ DEFAULT_PROFILE, DEFAULT_GROUP = "default", "all"
 """The names of the profile and the group that a scenario has when it names none."""
 
 
+_WRITERS = frozenset(("assign", "capture", "set"))
+
+
 @dataclass(frozen=True)
 class Scene:
     """The named parts of a document. Every mapping is by name, and every value a mapping again."""
@@ -144,6 +147,9 @@ class Scene:
         """Yield every source that stands by itself, with its path."""
         for path, rule in self.rules("sequence"):
             yield from (((*path, key), rule[key]) for key in ("value", "per") if key in rule)
+        for path, wanted in self.deliveries():
+            if "id" in wanted:
+                yield (*path, "id"), wanted["id"]
 
     def is_of_start_alone(self, message: str) -> bool:
         """Whether a message is sent in start steps and nowhere else, and in them before anything waits."""
@@ -175,6 +181,12 @@ class Scene:
             if isinstance(sent, dict):
                 yield place, sent
 
+    def deliveries(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
+        """Yield every ``deliver`` with its path."""
+        for path, message in self.all_messages():
+            if "deliver" in message:
+                yield (*path, "deliver"), mapping(message["deliver"])
+
     def patterns(self) -> Iterator[tuple[Steps, Any, bool]]:
         """Yield every pattern with its path, and whether there is a message whose id it may name."""
         for path, message in self.all_messages():
@@ -189,6 +201,9 @@ class Scene:
                 if key in step:
                     yield (*path, key), step[key], False
 
+        for path, wanted in self.deliveries():
+            if "where" in wanted:
+                yield (*path, "where"), wanted["where"], False
         for key in ("never", "sequence", "react"):
             for path, rule in self.rules(key):
                 if "where" in rule:
@@ -273,3 +288,15 @@ def keys(value: Any, path: Steps) -> Iterator[Steps]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from keys(item, (*path, index))
+
+
+def written(value: Any) -> Iterator[str]:
+    """Every variable that something in a JSON-like value writes."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in _WRITERS:
+                yield from mapping(item)
+            yield from written(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from written(item)

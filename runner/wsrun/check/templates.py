@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsrun.check.findings import Findings
-from wsrun.check.scene import Scene, keys, mapping, texts
+from wsrun.check.scene import Scene, keys, mapping, texts, written
 from wsrun.check.steps import CONDITIONS
 from wsrun.expressions import Expr, ExpressionError, check_fake, parse
 from wsrun.source import Steps
@@ -28,7 +28,6 @@ BUILT_IN = frozenset(("id", "seq", "now", "client", "uuid", "counter", "random",
 """Names that are always there, and that nothing else may have."""
 
 _OF_A_MESSAGE = frozenset(("id", "seq"))
-_WRITERS = frozenset(("assign", "capture", "set"))
 _WORDS = frozenset(
     ("and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None")
 )
@@ -69,7 +68,7 @@ def check_templates(scene: Scene, findings: Findings, columns: Mapping[str, Coll
     names = _Names(
         columns,
         frozenset(name for name, source in scene.data.items() if source.get("per") == "message"),
-        frozenset(_written(scene.document.data)),
+        frozenset(written(scene.document.data)),
         bool(scene.jwt),
     )
     _chosen_names(scene, findings)
@@ -103,6 +102,8 @@ def _places(scene: Scene) -> Iterator[_Place]:
     for path, message in scene.all_messages():
         for kind in ("json", "text", "hex"):
             yield from _in(message.get(kind), (*path, kind))
+        to = mapping(message.get("deliver")).get("to")
+        yield from _in(to, (*path, "deliver", "to"))
     for path, pattern, has_message in scene.patterns():
         yield from _in(pattern, path, None if has_message else _not_ours(path))
     for path, step in scene.steps():
@@ -112,12 +113,11 @@ def _places(scene: Scene) -> Iterator[_Place]:
 
 
 def _not_ours(path: Steps) -> str:
-    rules = path[0] in ("clients", "contracts")
-    return (
-        "what a rule looks at belongs to no message of ours"
-        if rules
-        else "an expect step belongs to no message"
-    )
+    if path[0] in ("clients", "contracts"):
+        return "what a rule looks at belongs to no message of ours"
+    if "deliver" in path:
+        return "who looks at what arrives has sent none of it"
+    return "an expect step belongs to no message"
 
 
 def _in(value: Any, path: Steps, moment: str | None = None) -> Iterator[_Place]:
@@ -231,18 +231,6 @@ def _fakes(fakes: list[tuple[_Place, Expr, str]], findings: Findings) -> None:
             offset, length = _spot(f"fake.{name}", expr)
             message = f"Faker does not know how to make {quoted(name)}"
             findings.add_part(place.path, offset, length, "unknown-name", message, help_text)
-
-
-def _written(value: Any) -> Iterator[str]:
-    """Every variable that something in a JSON-like value writes."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key in _WRITERS:
-                yield from mapping(item)
-            yield from _written(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _written(item)
 
 
 def _chosen_names(scene: Scene, findings: Findings) -> None:

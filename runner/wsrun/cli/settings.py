@@ -16,9 +16,11 @@ from wsrun.cli.resilience_settings import resilience_settings
 from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
 from wsrun.contracts.reading import KINDS
 from wsrun.plan import (
+    EVERYONE,
     Bursts,
     ContractPlan,
     CriterionPlan,
+    DeliverPlan,
     GroupPlan,
     JwtPlan,
     Level,
@@ -138,6 +140,7 @@ def _message(plan: Plan, message: MessagePlan, written: Mapping[str, Any]) -> di
             "priority": message.priority,
             "socket": plan.targets[message.socket].name if plan.sockets else None,
             "reply": None if message.reply is None else _reply(message.reply),
+            "deliver": None if message.deliver is None else _deliver(message.deliver),
         }
     )
 
@@ -155,6 +158,16 @@ def _reply(reply: ReplyPlan) -> dict[str, Any]:
             "timeout": units.format_duration(reply.timeout),
         }
     )
+
+
+def _deliver(deliver: DeliverPlan) -> dict[str, Any]:
+    return {
+        "to": "everyone" if deliver.to == EVERYONE else {deliver.to: deliver.value},
+        "where": deliver.where,
+        "id": deliver.id,
+        "within": units.format_duration(deliver.within),
+        "self": deliver.to_sender,
+    }
 
 
 def _profile(plan: Plan, profile: ProfilePlan) -> dict[str, Any]:

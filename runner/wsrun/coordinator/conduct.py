@@ -49,7 +49,7 @@ class Conduct:
         self, plan: Plan, workers: int, journal: Journal, secrets: Secrets, heard: list[SignalName]
     ) -> None:
         """``heard`` is where signals appear, from now on or before."""
-        self.collector = Collector(plan, workers)
+        self.collector = Collector(plan, workers, secrets.clean)
         self.state: State = "completed"
         self.stopped: dict[str, Any] | None = None
         self.signal: SignalName | None = None
@@ -88,6 +88,7 @@ class Conduct:
             for snapshot in crew.messages(0.0):
                 self._take(snapshot)
             self.collector.finish()
+            self._write_joined()
 
     def hear(self) -> bool:
         """Take note of new signals; True when the run is to end because of the first of them."""
@@ -138,7 +139,12 @@ class Conduct:
         snapshot = self._secrets.clean(snapshot)
         self._journal.snapshot(snapshot)
         interval = self.collector.add(snapshot)
+        self._write_joined()
         return None if interval is None else self._aborts.check(self.collector, snapshot.end)
+
+    def _write_joined(self) -> None:
+        while self.collector.joined:
+            self._journal.snapshot(self.collector.joined.popleft())
 
     def _miss(self, crew: Crew, step: float) -> None:
         """Notice the workers that are lost; the others end their phases and drain."""

@@ -11,6 +11,7 @@ from itertools import islice
 from wsrun.demo.http import Request, RequestError, Response, json_response
 from wsrun.demo.latency import parse_fraction
 from wsrun.demo.paths import PATHS
+from wsrun.demo.paths.deliveries import Deliveries
 from wsrun.demo.query import read_count, read_query
 from wsrun.demo.service import Service
 from wsrun.units import parse_duration
@@ -43,6 +44,11 @@ def active_connections(service: Service, request: Request) -> Response:
 def counts(service: Service, request: Request) -> Response:
     """Show the exact totals."""
     return json_response(service.counts.totals(service.living.values()))
+
+
+def chat(service: Service, request: Request) -> Response:
+    """Show what was said in the chat, how often it was passed on, and what was done wrong on purpose."""
+    return json_response(service.part(Deliveries).totals())
 
 
 def reset(service: Service, request: Request) -> Response:
@@ -103,6 +109,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/monitoring/websocket-stats"): statistics,
     ("GET", "/monitoring/active-connections"): active_connections,
     ("GET", "/monitoring/counts"): counts,
+    ("GET", "/monitoring/chat"): chat,
     ("POST", "/monitoring/reset-stats"): reset,
     ("POST", "/admin/stall"): stall,
     ("POST", "/admin/drop"): drop,

@@ -178,6 +178,8 @@ class Line:
             connection.send_text(payload)
         cell.sent += 1
         cell.bytes_sent += len(payload)
+        if program.deliver is not None:
+            program.deliver.sent(session, cell, now)
         if program.has_reply:
             cell.expected += 1
             self.order = order = self.order + 1

@@ -1,6 +1,7 @@
-"""What the rules of a group make of each received frame: ``never`` and ``sequence`` look on, ``react`` takes.
+"""What the rules of a group make of each received frame: ``never``, ``sequence`` and ``deliver`` look on,
+``react`` takes.
 
-Lines of groups without rules have no observers, and pay nothing for them.
+Lines without rules have no observers, and pay nothing for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from wsrun.engine.fanout import Watch, Watcher
 from wsrun.engine.mailbox import capture
 from wsrun.engine.precedence import by_priority
 from wsrun.engine.programs import Captures, MessageProgram, ProgramCompiler, compile_captures, names_in
@@ -37,6 +39,9 @@ REMEMBERED = 1000
 
 STREAMS = 10_000
 """Streams that one rule tells apart on one connection; beyond it the oldest is forgotten."""
+
+LONGEST_NAME = 60
+"""Characters that are kept of what is counted by itself, where it is named."""
 
 MOST_LOST = 1 << 40
 """What a gap counts at most, so that a number which is none of a sequence leaves sums that can be written."""
@@ -116,12 +121,17 @@ class Reaction:
 class Rules:
     """All rules of one group, compiled once per worker; ``contracts`` are those of all groups."""
 
-    __slots__ = ("contracts", "forbidden", "numberings", "reactions")
+    __slots__ = ("contracts", "forbidden", "numberings", "reactions", "watched")
 
     def __init__(
-        self, plan: GroupPlan, compiler: ProgramCompiler, contracts: Sequence[Contract] = ()
+        self,
+        plan: GroupPlan,
+        compiler: ProgramCompiler,
+        contracts: Sequence[Contract] = (),
+        watches: Sequence[Watch] = (),
     ) -> None:
         self.contracts = contracts
+        self.watched = [(Where(watch.where, compiler), watch) for watch in watches]
         self.forbidden = [
             (Where(rule.where, compiler), rule.because or f"it fits never rule {number}")
             for number, rule in enumerate(plan.never, start=1)
@@ -142,21 +152,24 @@ class Rules:
     @property
     def looks_on(self) -> bool:
         """Whether every frame must be looked at, whoever takes it."""
-        return bool(self.forbidden or self.numberings or self.contracts)
+        return bool(self.forbidden or self.numberings or self.contracts or self.watched)
 
 
 def compile_rules(
-    plan: GroupPlan, compiler: ProgramCompiler, contracts: Sequence[Contract] = ()
+    plan: GroupPlan,
+    compiler: ProgramCompiler,
+    contracts: Sequence[Contract] = (),
+    watches: Sequence[Watch] = (),
 ) -> Rules | None:
-    """Compile the rules of a group; None where there is none, and no contract."""
-    has_some = plan.never or plan.sequence or plan.react or contracts
-    return Rules(plan, compiler, contracts) if has_some else None
+    """Compile what looks at the frames of a group; None where there is no rule, contract or delivery."""
+    has_some = plan.never or plan.sequence or plan.react or contracts or watches
+    return Rules(plan, compiler, contracts, watches) if has_some else None
 
 
 class Observers:
     """The rules of a group on one connection."""
 
-    __slots__ = ("_contracts", "_forbidden", "_line", "_reactions", "_streams")
+    __slots__ = ("_contracts", "_forbidden", "_line", "_reactions", "_streams", "_watchers")
 
     def __init__(self, rules: Rules, line: Line) -> None:
         session = line.session
@@ -165,6 +178,7 @@ class Observers:
         self._forbidden = [(where.bound(session), because) for where, because in rules.forbidden]
         self._streams = [(one.where.bound(session), Streams(one, line)) for one in rules.numberings]
         self._reactions = [(one.where.bound(session), one) for one in rules.reactions]
+        self._watchers = [Watcher(watch, where.bound(session), session) for where, watch in rules.watched]
 
     def look(self, frame: Frame) -> None:
         """Look at a frame before anybody takes it."""
@@ -178,6 +192,9 @@ class Observers:
                 contract.look(frame, self._line)
         for fits, streams in self._streams:
             if fits(frame) and streams.note(frame):
+                frame.is_known = True
+        for watcher in self._watchers:
+            if watcher.note(frame):
                 frame.is_known = True
 
     def follow(self, lost: Observers) -> None:
@@ -214,14 +231,16 @@ def _told(because: str, frame: Frame) -> str:
 
 
 class _Stream:
-    """The numbers of one ``per``. ``missing`` has, for each number of a gap, where its loss was counted.
+    """The numbers of one ``per``, None where there is one count for all.
 
-    ``is_resumed``: the connection is another one since the last number.
+    ``missing`` has, for each number of a gap, where its loss was counted. ``is_resumed``: the
+    connection is another one since the last number.
     """
 
-    __slots__ = ("first", "is_resumed", "last", "missing")
+    __slots__ = ("first", "is_resumed", "last", "missing", "per")
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, per: Any) -> None:
+        self.per = per
         self.first = self.last = number
         self.is_resumed = False
         self.missing: dict[int, Series | None] = {}
@@ -258,17 +277,17 @@ class Streams:
         if stream is None:
             if len(self._streams) >= STREAMS:
                 del self._streams[next(iter(self._streams))]
-            self._streams[key] = _Stream(number)
+            self._streams[key] = _Stream(number, key)
         elif number > stream.last:
             if number != stream.last + rule.step:
-                self._gap(stream, number)
+                self._gap(stream, number, frame.at)
             stream.last = number
         else:
-            self._again(stream, number)
+            self._again(stream, number, frame.at)
         self._streams[key].is_resumed = False
         return True
 
-    def _gap(self, stream: _Stream, number: int) -> None:
+    def _gap(self, stream: _Stream, number: int, at: float) -> None:
         """Count what lies between the last number and this one; it may still come, out of order."""
         step = self._rule.step
         lost = (number - stream.last - 1) // step
@@ -277,10 +296,11 @@ class Streams:
         name = "reconnect.missed" if stream.is_resumed else "sequence.lost"
         counted = (name, self._line.traffic.labels)
         self._line.world.recorder.count(*counted, min(lost, MOST_LOST))
+        self._tell(name, stream, at, f"{number} came after {stream.last}")
         first = stream.last + step * max(1, lost - REMEMBERED + 1)
         _remember(stream.missing, range(first, number, step), counted)
 
-    def _again(self, stream: _Stream, number: int) -> None:
+    def _again(self, stream: _Stream, number: int, at: float) -> None:
         """Tell a number that comes late from one that was there before."""
         recorder, labels = self._line.world.recorder, self._line.traffic.labels
         if number in stream.missing:
@@ -294,8 +314,15 @@ class Streams:
             stream.first = number
         else:
             recorder.count("sequence.duplicated", labels)
+            self._tell("sequence.duplicated", stream, at, f"{number} came again")
             return
         recorder.count("sequence.reordered", labels)
+        self._tell("sequence.reordered", stream, at, f"{number} came after {stream.last}")
+
+    def _tell(self, metric: str, stream: _Stream, at: float, what: str) -> None:
+        per = stream.per.decode() if isinstance(stream.per, bytes) else stream.per
+        whose = "" if per is None or per is ABSENT else f" of {per[:LONGEST_NAME]}"
+        self._line.session.note(metric, lambda: f"number{whose} {what}", at)
 
 
 def _remember(missing: dict[int, Series | None], numbers: range, counted: Series | None) -> None:

@@ -175,7 +175,11 @@ class Performance:
         return self._fitness.gauges(backlog)
 
     def _snapshot(self, end: float, gauges: dict[Series, Gauge]) -> None:
-        self._emit(self._world.recorder.snapshot(self._index, self._last, end, gauges))
+        world = self._world
+        snapshot = world.recorder.snapshot(self._index, self._last, end, gauges)
+        if world.fanout is not None:
+            snapshot.facts = world.fanout.take()
+        self._emit(snapshot)
         self._index += 1
         self._last = end
 

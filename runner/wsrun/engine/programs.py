@@ -7,7 +7,7 @@ from bisect import bisect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsrun.bodies import compile_body
 from wsrun.engine.deadlines import Deadlines
@@ -36,6 +36,9 @@ from wsrun.plan_steps import (
     all_steps,
 )
 
+if TYPE_CHECKING:
+    from wsrun.engine.fanout import Delivery
+
 Captures = tuple[tuple[str, Callable[[Frame], Any]], ...]
 """Variable names and the compiled sources of their values."""
 
@@ -61,6 +64,7 @@ class MessageProgram:
         "build",
         "captures",
         "count",
+        "deliver",
         "error",
         "expect",
         "expected",
@@ -101,6 +105,7 @@ class MessageProgram:
         self.captures: Captures = ()
         self.simple = False
         self.key_is_id = False
+        self.deliver: Delivery | None = None
         texts = [plan.body.source]
         reply = plan.reply
         if reply is not None:

@@ -88,7 +88,7 @@ class Session:
         self.ids = IdMaker(number)
         self.message_id = ""
         self.seq = 0
-        self.variables: dict[str, Any] = {}
+        self.variables: dict[str, Any] = {} if world.fanout is None else world.fanout.born(self)
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.token_until = float("inf")
         self.leaving = False
@@ -150,6 +150,8 @@ class Session:
                 return
             good = await begin(self)
             if good:
+                if self.world.fanout is not None:
+                    self.world.fanout.entered(self)
                 await stay(self)
             await self.settle()
             self.is_ending = True
@@ -167,10 +169,14 @@ class Session:
                     # What the transport will say comes too late to be counted.
                     line.leave_pending()
                     line.connection.abort()
+            if self.world.fanout is not None:
+                self.world.fanout.gone(self)
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
         self.leaving = True
+        if self.world.fanout is not None:
+            self.world.fanout.left(self)
         self.world.ready.discard(self)
         if self.at_leave is not None:
             self.at_leave()
@@ -201,6 +207,8 @@ class Session:
         for socket in there:
             world.closed(self, socket)
         self.profile_index = world.profile_of(self.group, self.slot, phase)
+        if world.fanout is not None and self.profile_index != profile:
+            world.fanout.turned(self)
         for socket in there:
             world.opened(self, socket)
         for line in lines:
@@ -280,6 +288,8 @@ class Session:
                         line.connection.abort()
                     else:
                         line.connection.close(code)
+        if self.world.fanout is not None and all(line.is_closing for line in lines_of(self)):
+            self.world.fanout.left(self)
         for line in ending:
             await line.wait_closed(self.world.clock() + line.socket.target.close_timeout + _CLOSE_GRACE)
 

@@ -20,6 +20,7 @@ from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.contracts import compile_contracts
 from wsrun.engine.deadlines import Deadlines
+from wsrun.engine.fanout import compile_fanout
 from wsrun.engine.gate import Gate
 from wsrun.engine.heartbeat import Heartbeats
 from wsrun.engine.observers import compile_rules
@@ -97,7 +98,9 @@ class World:
         self.has_priorities = any(message.priority != "normal" for message in plan.messages)
         self.profiles = compiled.profiles
         contracts = compile_contracts(plan.contracts, compiled, plan.seed, worker)
-        self.rules = [compile_rules(group, compiled, contracts) for group in plan.groups]
+        self.fanout = compile_fanout(plan, self, compiled.messages, tools)
+        watches = [] if self.fanout is None else self.fanout.watches
+        self.rules = [compile_rules(group, compiled, contracts, watches) for group in plan.groups]
         self.correlators = tuple(compiled.correlators)
         self._matches = [None if m.reply is None else compiled.matcher(m.reply.match) for m in plan.messages]
         self.sockets = compile_sockets(plan, compiled)

@@ -167,6 +167,10 @@ class Recorder:
             values = self._samples[key] = array("d")
         values.append(value)
 
+    def samples(self, name: str, labels: Labels, values: array[float]) -> None:
+        """Add values (seconds) to a distribution."""
+        self._samples.setdefault((name, labels), array("d")).extend(values)
+
     def error(
         self, cause: str, client: str, at: float, text: str | Told, labels: dict[str, str | None]
     ) -> None:

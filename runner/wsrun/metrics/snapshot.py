@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wsrun.metrics.facts import Facts
 from wsrun.metrics.histogram import Histogram
 
 Labels = tuple[tuple[str, str], ...]
@@ -77,7 +78,8 @@ class ErrorDetail:
 class Snapshot:
     """What one worker saw between ``start`` and ``end`` (seconds since the start of the run).
 
-    ``notes`` are samples of what a metric counts, bounded.
+    ``notes`` are samples of what a metric counts, bounded. ``facts`` are those of deliveries, for whoever
+    joins them; they are not written down, as what they come to is, in a snapshot of its own.
     """
 
     worker: int
@@ -89,6 +91,7 @@ class Snapshot:
     gauges: dict[Series, Gauge] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     notes: dict[str, list[Sample]] = field(default_factory=dict)
+    facts: Facts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-like data; ``from_json`` is its inverse."""

@@ -76,6 +76,9 @@ def sections(view: View) -> list[Section]:
         Section("timeline", "Timeline", "sections/timeline.html.j2") if view.picture else None,
         Section("phases", "Phases", "sections/phases.html.j2") if view.phases else None,
         Section("latency", "Latency", "sections/latency.html.j2") if view.picture else None,
+        Section("deliveries", "Deliveries", "sections/deliveries.html.j2")
+        if view.deliveries or view.broken
+        else None,
         Section("counts", "Counts", "sections/counts.html.j2") if view.ledgers else None,
         Section("errors", "Errors", "sections/errors.html.j2", kinds) if view.picture or kinds else None,
         Section("generator", "Generator", "sections/generator.html.j2") if view.generator else None,

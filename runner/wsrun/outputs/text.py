@@ -69,6 +69,7 @@ def render_text(
     _criteria(view.criteria, paper)
     _errors(view, paper)
     _phases(view, paper)
+    _deliveries(view, paper)
     _generator(view, paper)
     code = f"exit code {view.verdict.exit_code}"
     paper.sides(f"report {report}" if report else "", code)
@@ -294,6 +295,26 @@ def _phases(view: View, paper: _Paper) -> None:
         paper.add(f"    and {left} more")
     if missing:
         paper.wrapped(f"not reached: {listing([row.name for row in missing])}", "    ")
+
+
+def _deliveries(view: View, paper: _Paper) -> None:
+    """Show what came of messages to others."""
+    rows = view.deliveries
+    if not rows:
+        return
+    paper.add()
+    table = (
+        _Column("delivery", tuple(row.message for row in rows), is_left=True),
+        _Column("expected", tuple(row.expected for row in rows)),
+        _Column("reach", tuple(row.reach.text for row in rows)),
+        _Column("p50", tuple(row.times[0] for row in rows)),
+        _Column("p99", tuple(row.times[2] for row in rows)),
+        _Column("spread", tuple(row.spread for row in rows), is_optional=True),
+        _Column("late", tuple(row.late for row in rows), is_optional=True),
+        _Column("again", tuple(row.duplicates for row in rows), is_optional=True),
+        _Column("leaks", tuple(row.leaks for row in rows)),
+    )
+    _table(table, [" "] * len(rows), paper, "   (ms)")
 
 
 def _generator(view: View, paper: _Paper) -> None:

@@ -16,7 +16,7 @@ import psutil
 from wsrun import __version__
 from wsrun.judge import evaluate
 from wsrun.plan import Plan
-from wsrun.result import delivery, generator, happenings, tables
+from wsrun.result import deliveries, delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
 from wsrun.result.contracts import contracts
 from wsrun.result.resilience import resilience
@@ -111,6 +111,8 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "counts": counts,
         "phases": tables.phases(plan, store, rows, record.ran),
         "messages": tables.messages(plan, store),
+        "deliveries": deliveries.deliveries(plan, store),
+        "broken": deliveries.broken(store),
         "profiles": tables.profiles(plan, store),
         "groups": tables.groups(plan, store),
         "sockets": sockets(plan, store, is_demo=record.target_kind == "demo"),
@@ -163,6 +165,7 @@ def _facts(
         late_arrivals_share=late_arrivals,
         losses=delivery.losses(collector.errors, store),
         forbidden=store.counter("forbidden"),
+        leaks=store.counter("isolation.leaks"),
         saturated=tuple(
             check.problem for check in checks if not check.is_met and check.name != generator.UNSENT
         ),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
+from wsrun.result.fanout import FanOut
 from wsrun.result.timeline import Interval, IntervalReader
 
 CLIENTS_KEPT = 10_000
 """How many clients are told apart for one cause of errors over the run."""
+
+Clean = Callable[[Snapshot], Snapshot]
 
 SAMPLES_KEPT = 5
 """How many sentences are kept for one cause of errors, or one metric, over the run."""
@@ -50,25 +54,34 @@ class ErrorRecord:
 class Collector:
     """Collects snapshots; an interval is read once every worker has reported it.
 
-    ``notes`` are samples of what a metric counts, the first of the run; ``recent`` are the snapshots of the
-    last seconds, as many as a criterion with ``abort`` looks back.
+    ``notes`` are samples of what a metric counts, the first of the run. ``joined`` are the numbers of
+    deliveries, which no worker has alone, for whoever writes them down and takes them out. ``recent`` are the
+    snapshots of the last seconds, as many as a criterion with ``abort`` looks back.
     """
 
-    def __init__(self, plan: Plan, workers: int) -> None:
+    def __init__(self, plan: Plan, workers: int, clean: Clean = lambda snapshot: snapshot) -> None:
+        """``clean`` returns a snapshot without what nobody may read."""
         self.store = Store()
         self.intervals: list[Interval] = []
         self.errors: dict[str, ErrorRecord] = {}
         self.notes: dict[str, list[Sample]] = {}
         self.recent: deque[Snapshot] = deque()
+        self.joined: deque[Snapshot] = deque()
         self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
         self._reader = IntervalReader(plan)
         self._workers = workers
+        self._clean = clean
+        has_audiences = any(message.deliver is not None for message in plan.messages)
+        self._fanout = FanOut(plan) if has_audiences else None
         self._waiting: dict[int, list[Snapshot]] = {}
+        self._last = 0
 
     def add(self, snapshot: Snapshot) -> Interval | None:
         """Add a snapshot; the interval that it completes, if it does."""
-        self.store.add(snapshot)
-        self._remember(snapshot)
+        self._keep(snapshot)
+        if self._fanout is not None and snapshot.facts is not None:
+            self._fanout.add(snapshot.facts)
+            snapshot.facts = None
         together = self._waiting.setdefault(snapshot.index, [])
         together.append(snapshot)
         if len(together) < self._workers:
@@ -79,7 +92,23 @@ class Collector:
         """Read the intervals that not every worker reported."""
         for index in sorted(self._waiting):
             self._complete(index)
+        if self._fanout is not None and self.intervals:
+            self._fanout.settle(float("inf"))
+            last = self.intervals[-1].row
+            self._join(self._last, last["t"], last["t"] + last["length"])
         self.intervals.sort(key=lambda interval: interval.row["t"])
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        self.store.add(snapshot)
+        self._remember(snapshot)
+
+    def _join(self, index: int, start: float, end: float) -> None:
+        """Keep what has been settled of deliveries, as the numbers of an interval."""
+        assert self._fanout is not None
+        joined = self._clean(self._fanout.snapshot(index, start, end))
+        self._keep(joined)
+        self._take_told(joined, start)
+        self.joined.append(joined)
 
     def _remember(self, snapshot: Snapshot) -> None:
         recent = self.recent
@@ -93,12 +122,19 @@ class Collector:
         interval = self._reader.read(together)
         self.intervals.append(interval)
         for snapshot in together:
-            for cause, detail in snapshot.errors.items():
-                record = self.errors.setdefault(cause, ErrorRecord(cause))
-                record.add(interval.row["t"], detail)
-            for metric, samples in snapshot.notes.items():
-                self.notes[metric] = sorted([*self.notes.get(metric, []), *samples])[:SAMPLES_KEPT]
+            self._take_told(snapshot, interval.row["t"])
+        self._last = index
+        if self._fanout is not None:
+            self._fanout.settle(min(snapshot.end for snapshot in together))
+            self._join(index, interval.row["t"], interval.row["t"] + interval.row["length"])
         return interval
+
+    def _take_told(self, snapshot: Snapshot, at: float) -> None:
+        for cause, detail in snapshot.errors.items():
+            record = self.errors.setdefault(cause, ErrorRecord(cause))
+            record.add(at, detail)
+        for metric, samples in snapshot.notes.items():
+            self.notes[metric] = sorted([*self.notes.get(metric, []), *samples])[:SAMPLES_KEPT]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the timeline so far."""

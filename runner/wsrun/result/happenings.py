@@ -72,7 +72,7 @@ def tried(cause: str, store: Store) -> tuple[int, str]:
         return store.counter("connect.established"), "connections"
     if cause == "contract-violation":
         return store.counter("contract.checked"), "checked messages"
-    if cause == "forbidden":
+    if cause in ("forbidden", "leak"):
         return store.counter("messages.received"), "received messages"
     if cause in ("missing-variable", "not-connected"):
         return store.counter("messages.sent"), "messages"

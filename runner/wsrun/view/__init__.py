@@ -13,6 +13,7 @@ from typing import Any
 
 from wsrun.view import (
     criteria,
+    deliveries,
     errors,
     findings,
     formats,
@@ -70,6 +71,8 @@ class View:
     phases: phases.Phases | None
     latencies: latencies.Latencies | None
     nothing_asked: str
+    broken: tuple[deliveries.Broken, ...]
+    deliveries: tuple[deliveries.Row, ...]
     ledgers: tuple[tuple[Ledger, ...], ...]
     sockets: tuple[sockets.SocketRow, ...]
     errors: errors.Errors
@@ -120,6 +123,8 @@ def build_view(result: Mapping[str, Any]) -> View:
         phases=phases.build(reading) if reached else None,
         latencies=latencies.build(reading) if reached else None,
         nothing_asked=_nothing_asked(reading) if reached else "",
+        deliveries=deliveries.rows(reading) if reached else (),
+        broken=deliveries.broken(reading) if reached else (),
         ledgers=ledgers.build(reading) if reached else (),
         sockets=sockets.build(reading) if reached else (),
         errors=errors.build(reading),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wsrun.view import criteria, evidence, failures, phrases
+from wsrun.view import criteria, deliveries, evidence, failures, phrases
 from wsrun.view.criteria import Mark
 from wsrun.view.reading import LATENCY, Reading
 from wsrun.view.words import Span, Text, sentence, text
@@ -49,6 +49,7 @@ def build(reading: Reading) -> tuple[tuple[Finding, ...], str]:
     rest = (
         [*_unjudged(reading), *_seen(reading)] if invalid or missed else [*_passed(reading), *_seen(reading)]
     )
+    rest = [*_broken(reading), *rest]
     room = MOST - len(invalid) - min(len(rest), 1)
     shown = [*invalid, *missed[:room], *rest][:MOST]
     left = len(missed) - len(missed[:room])
@@ -79,13 +80,31 @@ def _invalid(reading: Reading) -> list[Finding]:
 
 def _forbidden(reading: Reading) -> list[Finding]:
     """Return what came that must never come; that is a fact even in a run that cannot be judged."""
-    title = reading.forbidden
-    if title is None:
+    found = []
+    for reason in reading["reasons"]:
+        if reason["code"] in ("forbidden", "leak"):
+            errors = [error for error in reading["errors"] if error["cause"] == reason["code"]]
+            said = "; ".join(dict.fromkeys(sample["text"] for error in errors for sample in error["samples"]))
+            body = f"{sentence(said)}." if said else ""
+            found.append(Finding("failed", sentence(reason["text"]), text(body), ("Errors", "errors"), body))
+    return found
+
+
+def _broken(reading: Reading) -> list[Finding]:
+    """Return what the service did not keep of deliveries and sequences, with the first of each."""
+    if reading.is_doubtful or not reading.was_reached:
         return []
-    errors = [error for error in reading["errors"] if error["cause"] == "forbidden"]
-    said = "; ".join(dict.fromkeys(sample["text"] for error in errors for sample in error["samples"]))
-    body = f"{sentence(said)}." if said else ""
-    return [Finding("failed", sentence(title), text(body), ("Errors", "errors"), body)]
+    return [
+        Finding(
+            "seen",
+            sentence(one.text),
+            text(f"{one.samples[0]}."),
+            ("Deliveries", "deliveries"),
+            one.samples[0],
+        )
+        for one in deliveries.broken(reading)
+        if one.samples
+    ]
 
 
 def _missed(reading: Reading) -> list[Finding]:

@@ -14,6 +14,8 @@ DISTRIBUTIONS = {
     "service_time": "service time",
     "reply.first": "time to the first part of a reply",
     "reply.gap": "time between two parts of a reply",
+    "delivery.time": "delivery time",
+    "delivery.spread": "spread of a delivery",
     "connect.time": "connect time",
     "connect.dns": "name look-up",
     "connect.tcp": "TCP connect",
@@ -47,6 +49,12 @@ COUNTERS = {
     "expect.failed": ("failed expectation", "failed expectations"),
     "closed": ("connection closed", "connections closed"),
     "errors": ("error", "errors"),
+    "delivery.expected": ("delivery expected", "deliveries expected"),
+    "delivery.received": ("delivery in time", "deliveries in time"),
+    "delivery.late": ("late delivery", "late deliveries"),
+    "delivery.duplicates": ("delivery that came again", "deliveries that came again"),
+    "delivery.unsure": ("delivery set aside", "deliveries set aside"),
+    "isolation.leaks": ("leak", "leaks"),
     "mailbox.dropped": ("frame dropped from a full mailbox", "frames dropped from a full mailbox"),
 }
 
@@ -86,6 +94,8 @@ def subject(entry: Mapping[str, Any]) -> str:
         return f"connections established{labels(entry)}"
     if metric == "errors.ratio":
         return f"share of errors{labels(entry)}"
+    if metric == "delivery.reach":
+        return f"deliveries in time{labels(entry)}"
     if metric in COUNTERS:
         return f"{COUNTERS[metric][1]}{' a second' if stat == 'rate' else ''}{labels(entry)}"
     return f"{metric}{f'.{stat}' if stat else ''}{labels(entry)}"
@@ -117,6 +127,8 @@ def headline(entry: Mapping[str, Any]) -> str:
         return f"{seen} of connections{labels(entry)} were established; {wanted(entry)}"
     if metric == "errors.ratio":
         return f"{seen} of what was tried{labels(entry)} failed; {wanted(entry)}"
+    if metric == "delivery.reach":
+        return f"{seen} of deliveries{labels(entry)} came in time; {wanted(entry)}"
     if metric in COUNTERS and stat == "rate":
         return f"{seen.number} {COUNTERS[metric][1]} a second{labels(entry)}; {wanted(entry)}"
     if metric in COUNTERS:

@@ -21,7 +21,9 @@ QUANTILES = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99
 ENOUGH = 10
 """A table writes a percentile only when at least so many replies lie beyond it."""
 
-HARMLESS = frozenset({"interrupted", "aborted", "criterion-missed", "forbidden", "no-data", "not-judged"})
+HARMLESS = frozenset(
+    {"interrupted", "aborted", "criterion-missed", "forbidden", "leak", "no-data", "not-judged"}
+)
 """Reasons against a pass that leave the numbers as good as they are."""
 
 LONGEST_NAME = 48
@@ -87,9 +89,9 @@ class Reading:
 
     @property
     def forbidden(self) -> str | None:
-        """What is said of messages that must never come, None where none came."""
-        texts = (str(reason["text"]) for reason in self["reasons"] if reason["code"] == "forbidden")
-        return next(texts, None)
+        """What is said of messages that must never come, or not to whom they came; None where none did."""
+        codes = ("forbidden", "leak")
+        return " and ".join(str(one["text"]) for one in self["reasons"] if one["code"] in codes) or None
 
     @property
     def was_reached(self) -> bool:

@@ -1,4 +1,8 @@
-"""``/chat``: people in rooms. Who has joined no room is answered, but heard by nobody and hears nobody."""
+"""``/chat``: people in rooms. Who has joined no room is answered, but heard by nobody and hears nobody.
+
+``?numbers=1`` numbers what each person gets, ``?stamps=1`` keeps the times of deliveries for
+``/monitoring/chat``, ``?mistake=lose&at=1000`` makes one mistake.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from typing import Any
 
 import orjson
 
-from wsrun.demo.http import Request
+from wsrun.demo.http import Request, RequestError
 from wsrun.demo.json_connection import JsonConnection
+from wsrun.demo.paths.deliveries import MISTAKES, Deliveries, Manner
+from wsrun.demo.query import read_count, read_query
 from wsrun.demo.service import Service
 
 LOBBY = "lobby"
@@ -37,16 +43,24 @@ class Rooms:
 class Chat(JsonConnection):
     """One person. They may be in several rooms; the one they joined last is meant when none is named."""
 
-    __slots__ = ("_rooms", "_shared")
+    __slots__ = ("_counts", "_manner", "_rooms", "_shared", "held", "numbered")
 
     def __init__(self, service: Service, request: Request) -> None:
         super().__init__(service, request)
         self._shared = service.part(Rooms)
+        self._counts = service.part(Deliveries)
+        self._manner = _manner(request, self._counts)
         self._rooms: list[str] = []
+        self.numbered = 0
+        self.held: bytes | None = None
 
     def opened(self) -> None:
         """Be one of the people."""
         self._shared.people.add(self)
+
+    def is_elsewhere(self, room: str) -> bool:
+        """Whether this person is in some room, and not in this one."""
+        return bool(self._rooms) and room not in self._rooms
 
     def gone(self) -> None:
         """Leave everything."""
@@ -88,9 +102,14 @@ class Chat(JsonConnection):
                 "from": f"person-{self.number}",
             }
             payload = orjson.dumps(said)
-            for person in self._shared.members[room]:
-                if person is not self:
-                    person.send(payload)
+            others = [person for person in self._shared.members[room] if person is not self]
+            self._counts.said += 1
+            if self._manner is not None:
+                self._manner.deliver(said, payload, others, self._shared.people, self._counts)
+                return {}
+            for person in others:
+                person.send(payload)
+            self._counts.delivered += len(others)
         return {}
 
     def _who(self, message: dict[str, Any], room: str | None) -> dict[str, Any]:
@@ -110,3 +129,15 @@ class Chat(JsonConnection):
         if room is not None:
             return room
         return self._rooms[-1] if self._rooms else None
+
+
+def _manner(request: Request, counts: Deliveries) -> Manner | None:
+    """Read how what is said is to be passed on; None: as it is."""
+    kind = request.query.get("mistake")
+    if kind is not None and kind not in MISTAKES:
+        raise RequestError(400, f"mistake is one of {', '.join(MISTAKES)}")
+    numbered, stamped = (read_query(request, name, read_count, 0) > 0 for name in ("numbers", "stamps"))
+    at = read_query(request, "at", read_count, 1)
+    if not (numbered or stamped or kind):
+        return None
+    return Manner(numbered, stamped, None if kind is None else counts.mistake(kind, at))
