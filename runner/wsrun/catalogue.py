@@ -202,8 +202,8 @@ def _messages() -> Iterable[Metric]:
     yield _counter("messages.late", _MESSAGE, "Messages sent noticeably after their scheduled time.", sent)
     yield _counter(
         "messages.dropped",
-        ("group", "phase"),
-        "Scheduled messages that no client was there to send.",
+        ("group", "phase", "cause"),
+        "Scheduled messages not sent: nobody was open, wsrun was too slow, or the server did not read.",
         ("messages.sent", "messages.dropped"),
     )
     yield _counter("bytes.sent", _MESSAGE, "Bytes of the bodies sent.", being_open, unit="bytes")

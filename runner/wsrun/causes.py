@@ -1,4 +1,4 @@
-"""Why something went wrong: every cause that errors are counted by, with its plain sentence.
+"""Why something went wrong: every cause that errors, and dropped messages, are counted by, in a sentence.
 
 Most causes are fixed names. Two families carry a number: ``refused-503`` and ``closed-1013``.
 """
@@ -49,6 +49,9 @@ CAUSES: Final[Mapping[str, str]] = {
     "close-unexpected": "The connection was not closed as a step expected",
     "missing-variable": "A value was used before anything was written to it",
     "not-connected": "A message was due on a connection that was gone",
+    "nobody-open": "No client was open to send it",
+    "out-of-time": "wsrun could not send it in time",
+    "not-read": "The server did not read what it was sent",
     "run-over": "The run was over before the handshake",
     "internal-error": "wsrun itself failed on a connection",
 }

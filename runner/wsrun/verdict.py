@@ -39,11 +39,11 @@ class RunFacts:
     ``absent_share``: planned client-seconds in which nobody was open, 0…1. ``losses``: what kept clients out
     or took them away. ``target_unreachable``: the last error when no connection was ever established.
     ``left_out_share``, ``late_arrivals_share``: those dropped, and those late, of all who should arrive, 0…1.
-    ``workers_lost``: which, and how each was lost.
-    ``unsent_share``: dropped of scheduled messages, 0…1. ``forbidden``: received messages that a ``never``
-    rule forbids; ``leaks``: those seen by somebody they were not meant for. ``saturated``: one sentence for
-    each check of the generator that failed. ``not_durable``: why results could not be written. ``signal``:
-    SIGINT or SIGTERM when one ended the run.
+    ``workers_lost``: which, and how each was lost. ``unsent_share``: dropped of scheduled messages, 0…1;
+    ``unsent``: why, and what to do about it. ``forbidden``: received messages that a ``never`` rule forbids;
+    ``leaks``: those seen by somebody they were not meant for. ``saturated``: one sentence for each check of
+    the generator that failed. ``not_durable``: why results could not be written. ``signal``: SIGINT or
+    SIGTERM when one ended the run.
     """
 
     state: State
@@ -51,6 +51,7 @@ class RunFacts:
     nothing_measured: bool = False
     workers_lost: tuple[str, ...] = ()
     unsent_share: float = 0.0
+    unsent: tuple[str, str] | None = None
     absent_share: float = 0.0
     left_out_share: float = 0.0
     late_arrivals_share: float = 0.0
@@ -177,7 +178,8 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
         yield _reason("generator-saturated", text, remedy)
     if not 0 <= facts.unsent_share <= MOST_UNSENT:
         text = f"{facts.unsent_share:.2%} of the scheduled messages were not sent; {MOST_UNSENT:.1%} may be"
-        yield _not_delivered(text, facts, "have clients open before the rate begins, and enough of them")
+        why, advice = facts.unsent or ("", "have clients open before the rate begins, and enough of them")
+        yield _not_delivered(f"{text} ({why})" if why else text, facts, advice)
     elif facts.absent_share > MOST_ABSENT and not any(True for _ in _failures(criteria, facts)):
         # Where a criterion fails the run anyway, that is the answer, and not that it cannot be known.
         text = f"{facts.absent_share:.0%} of the planned clients were not there, taken over the time"

@@ -127,10 +127,23 @@ def test_nobody_open_drops_scheduled_messages_visibly() -> None:
 
     store = perform(plan, transport)
 
-    assert store.counter("messages.dropped") == 20
+    assert store.by_label("messages.dropped", "cause") == {"nobody-open": 20}
     assert store.counter("messages.sent") == 0
     assert store.counter("connect.refused", status="503") == 2
     assert store.counter("errors", cause="refused-503") == 2
+
+
+def test_clients_that_leave_before_their_handshake_are_counted_apart() -> None:
+    """One handshake at a time, of 2 s: of four clients, who are gone after 1 s, three never began one."""
+    plan = plan_of(
+        f"messages: {{ ping: {PING} }}\nphases: [ {{ duration: 1s, clients: 4, handshakes: 1 }}, "
+        "{ duration: 3s, clients: 0 } ]\n"
+    )
+    store = perform(plan, FakeTransport(echo(), latency=2.0))
+
+    assert store.counter("connect.attempted") == store.counter("connect.established") == 1
+    assert store.counter("connect.withdrawn") == 3
+    assert store.counter("errors") == 0
 
 
 def test_think_times_pace_a_client_and_wait_for_its_reply() -> None:

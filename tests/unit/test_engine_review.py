@@ -19,7 +19,7 @@ from tests.fakes import FakeConnection, FakeTransport
 
 from wsrun.compiler import compile_plan
 from wsrun.engine.agenda import Agenda
-from wsrun.engine.body import MOST_UNSENT
+from wsrun.engine.backlog import MOST_UNSENT
 from wsrun.engine.performance import Performance
 from wsrun.engine.schedule import Schedule
 from wsrun.engine.session import Session
@@ -155,6 +155,7 @@ def test_a_run_that_is_behind_ends_at_its_time_and_counts_what_it_did_not_send()
     assert 5_500 <= store.counter("messages.sent") <= 6_100
     assert store.by_label("messages.sent", "phase").keys() == {"phase-1"}
     assert store.by_label("messages.dropped", "phase").keys() == {"phase-1"}
+    assert store.by_label("messages.dropped", "cause").keys() == {"out-of-time"}
     assert store.end < 7.0
 
 

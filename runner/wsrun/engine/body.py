@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from wsrun.engine.backlog import drained
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines
 from wsrun.engine.programs import Behaviour
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 SETTLE = 0.02
 """Seconds until a client without pauses that could not send tries again."""
-
-MOST_UNSENT = 1 << 20
-"""Bytes that may wait in a connection before a client that awaits no replies stops adding to them."""
 
 
 async def body(session: Session) -> None:
@@ -83,6 +81,8 @@ async def _converse(session: Session) -> None:
             fresh = True
             continue
         program = behaviour.draw(session.rng)
+        if line.connection is not None and line.connection.write_backlog > world.most_unsent:
+            await drained(session, line)
         reply = world.loop.create_future() if program.has_reply else None
         if line.send(program, due, reply) and reply is not None:
             await reply
@@ -108,8 +108,8 @@ async def _exchange(session: Session, line: Line | Lines, behaviour: Behaviour) 
         elif send(program, None, None):
             # Nothing else would let the loop turn.
             await asyncio.sleep(0)
-            while connection.is_open and connection.write_backlog > MOST_UNSENT and not session.roused:
-                await session.sleep(world.clock() + SETTLE)
+            if connection.write_backlog > world.most_unsent:
+                await drained(session, line)
             continue
         # A message that cannot be made: not faster than the clock.
         await session.sleep(world.clock() + SETTLE)

@@ -26,6 +26,10 @@ async def connect(session: Session, index: int = 0) -> Line | None:
     socket = world.sockets[index]
     async with world.handshakes:
         if session.leaving and not session.is_ending:
+            if session.line is None:
+                # No attempt, and so in no sum of attempts; but planned, and never there.
+                withdrawn = world.labels(session.group, session.profile_index, world.stretch, socket)
+                world.recorder.count("connect.withdrawn", labels_of(withdrawn))
             return None
         labels = world.labels(session.group, session.profile_index, world.stretch, socket)
         key = labels_of(labels)

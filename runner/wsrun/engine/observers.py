@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from wsrun.engine.fanout import Watch, Watcher
+from wsrun.engine.lines import backlog_of
 from wsrun.engine.mailbox import capture
 from wsrun.engine.precedence import by_priority
 from wsrun.engine.programs import Captures, MessageProgram, ProgramCompiler, compile_captures, names_in
@@ -218,7 +219,9 @@ class Observers:
             return  # What comes between our close and the end is taken, and not answered any more.
         for program in reaction.sends:
             speaker = line if program.socket == line.socket.index else line.session.speaker
-            if speaker is not None:
+            if backlog_of(line) > line.world.most_unsent:
+                line.session.error("not-read", f"{program.name}: not sent, as the server reads too little")
+            elif speaker is not None:
                 speaker.send(program, None, None)
         if reaction.close is not None:
             line.is_closing = True

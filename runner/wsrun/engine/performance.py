@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from wsrun.engine.arrivals import Arrivals
+from wsrun.engine.backlog import most_unsent
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
 from wsrun.engine.lines import backlog_of, lines_of
@@ -171,7 +172,9 @@ class Performance:
         world.agenda.call_at(due + world.plan.interval, self._read)
 
     def _gauges(self) -> dict[Series, Gauge]:
-        backlog = sum(backlog_of(line) for session in self._roster.sessions for line in lines_of(session))
+        lines = [line for session in self._roster.sessions for line in lines_of(session)]
+        self._world.most_unsent = most_unsent(len(lines))
+        backlog = sum(map(backlog_of, lines))
         return self._fitness.gauges(backlog)
 
     def _snapshot(self, end: float, gauges: dict[Series, Gauge]) -> None:

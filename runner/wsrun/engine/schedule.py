@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wsrun.engine.backlog import drop, is_full
+from wsrun.engine.lines import line_of
 from wsrun.engine.precedence import DueMessages
 from wsrun.engine.programs import MessageProgram
 from wsrun.engine.roster import Roster
 from wsrun.engine.session import Session
 from wsrun.engine.world import World
-from wsrun.metrics.snapshot import labels_of
 from wsrun.pacing.arrivals import offsets
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import whole_clients
@@ -84,10 +85,10 @@ class Schedule:
     def give_up(self) -> None:
         """Count what a stopped schedule has left as dropped."""
         while self._drawn:
-            self._drop(self._drawn.pop()[0])
+            self._drop(self._drawn.pop()[0], "out-of-time")
         while self._has_more:
             if self._is_own:
-                self._drop(self._due)
+                self._drop(self._due, "out-of-time")
             self._advance()
         self._is_over = True
 
@@ -131,7 +132,7 @@ class Schedule:
                 break
             session = self._choose(self._slot)
             if session is None:
-                self._drop(self._due)
+                self._drop(self._due, "nobody-open")
             else:
                 drawn.add(self._due, session, self._draw(session))
             self._advance()
@@ -142,30 +143,33 @@ class Schedule:
         elif self._has_more:
             world.agenda.call_at(self._due, self._run_by_priority)
 
-    def _drop(self, due: float) -> None:
-        world = self._world
-        labels = {"group": world.plan.groups[self._group].name, **world.stretch_at(due).labels}
-        world.recorder.count("messages.dropped", labels_of(labels))
+    def _drop(self, due: float, cause: str) -> None:
+        drop(self._world, self._group, due, cause)
+
+    def _hand_over(self, session: Session, program: MessageProgram, due: float) -> None:
+        """Let a client send a message, unless its server does not read."""
+        line = session.line if not program.socket else line_of(session, program.socket)
+        if line is not None and is_full(line):
+            self._drop(due, "not-read")
+        elif session.speaker is not None:
+            session.speaker.send(program, due, None)
 
     def _send(self) -> None:
         session = self._choose(self._slot)
-        speaker = None if session is None else session.speaker
-        if session is None or speaker is None:
-            self._drop(self._due)
+        if session is None:
+            self._drop(self._due, "nobody-open")
             return
-        speaker.send(self._draw(session), self._due, None)
+        self._hand_over(session, self._draw(session), self._due)
 
     def _send_drawn(self, due: float, session: Session, program: MessageProgram) -> None:
         if session not in self._world.ready or not self._can_send(session):
             # Gone since it was drawn: whoever is there sends what is its own to send.
             other = self._next_open()
             if other is None:
-                self._drop(due)
+                self._drop(due, "nobody-open")
                 return
             session, program = other, self._draw(other)
-        speaker = session.speaker
-        if speaker is not None:
-            speaker.send(program, due, None)
+        self._hand_over(session, program, due)
 
     def _choose(self, slot: int) -> Session | None:
         """Return the client of a slot if it can send, else the next one that can; None: nobody."""

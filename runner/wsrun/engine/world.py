@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from wsrun import __version__
 from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
+from wsrun.engine.backlog import MOST_UNSENT
 from wsrun.engine.contracts import compile_contracts
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.fanout import compile_fanout
@@ -83,6 +84,7 @@ class World:
         self._starts: list[float] = []
         self.stretch: Stretch
         self.handshakes = Gate(1)
+        self.most_unsent = MOST_UNSENT
         self.ready = Ready()
         self.user_agent = f"wsrun/{__version__}"
         self._named_counters: dict[str, int] = {}

@@ -160,6 +160,7 @@ def _facts(
         nothing_measured=not attempted,
         workers_lost=record.workers_lost,
         unsent_share=dropped / scheduled if scheduled else 0.0,
+        unsent=generator.why_unsent(store) if dropped else None,
         absent_share=delivery.absent_share(plan, store, collector.rows(), until) or 0.0,
         left_out_share=left_out,
         late_arrivals_share=late_arrivals,

@@ -38,6 +38,18 @@ LOCAL = "local-"
 UNSENT = "Scheduled messages not sent"
 """The check of the load's delivery, which has a reason of its own in the verdict."""
 
+_WHY = {
+    "nobody-open": "no client was open to send them",
+    "out-of-time": "wsrun could not send them in time",
+    "not-read": "the server did not read what it was sent",
+}
+_ADVICE = {
+    "nobody-open": "give the clients time to connect in a phase before, or find out why they are not open",
+    "out-of-time": "use more workers (--workers), another machine, or a lower rate",
+    "not-read": "find out why the server does not read, or lower the rate",
+}
+"""Why scheduled messages were not sent, by the cause of ``messages.dropped``, and what to do about it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -76,6 +88,7 @@ def checks(
 
     ``descriptors`` is how many a worker may open, 0 where that is not known.
     """
+    why, advice = why_unsent(store)
     lags = _judged(store, "generator.lag")
     lag = lags.quantile(0.99)
     cpu = sustained(rows, "cpu", CPU_SPAN)
@@ -117,8 +130,8 @@ def checks(
             dropped / scheduled if scheduled else None,
             UNSENT_LIMIT,
             "share",
-            f"{dropped} of {scheduled} scheduled messages were not sent: no client was open to send them",
-            "give the clients time to connect in a phase before, or find out why they are not open",
+            f"{dropped} of {scheduled} scheduled messages were not sent: {why}",
+            advice,
         ),
         Check(
             "File descriptors of a worker",
@@ -143,6 +156,16 @@ def local_failures(store: Store) -> int:
     """Return how many connections failed for reasons of this machine, whatever the target did."""
     causes = store.by_label("errors", "cause")
     return sum(number for cause, number in causes.items() if cause.startswith(LOCAL))
+
+
+def why_unsent(store: Store) -> tuple[str, str]:
+    """Return why scheduled messages were not sent, in plain words, and advice on the commonest cause."""
+    causes = store.by_label("messages.dropped", "cause", judged=True)
+    if not causes:
+        return "no client was open to send them", _ADVICE["nobody-open"]
+    ordered = sorted(causes, key=lambda cause: (-causes[cause], cause))
+    parts = [f"{_WHY[cause]} ({causes[cause]})" if len(causes) > 1 else _WHY[cause] for cause in ordered]
+    return ", ".join(parts), _ADVICE[ordered[0]]
 
 
 def unsent(plan: Plan, store: Store) -> tuple[int, int]:

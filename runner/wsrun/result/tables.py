@@ -279,6 +279,7 @@ def counts(plan: Plan, store: Store) -> dict[str, Any]:
                 for (side, code), number in sorted(closed.items())
             ],
             "open_at_end": open_at_end,
+            "withdrawn": store.counter("connect.withdrawn"),
         },
         "messages": {
             "sent": sent,
@@ -289,6 +290,7 @@ def counts(plan: Plan, store: Store) -> dict[str, Any]:
             "late_replies": store.counter("replies.late"),
             "extra_replies": store.counter("replies.extra"),
             "dropped": dropped,
+            "dropped_by_cause": store.by_label("messages.dropped", "cause"),
             "late": store.counter("messages.late"),
             "scheduled": sent + dropped,
         },

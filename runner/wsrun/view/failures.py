@@ -7,7 +7,7 @@ from typing import Any
 
 from wsrun.view import criteria, formats
 from wsrun.view.reading import ENOUGH, Reading
-from wsrun.view.words import Span, counted, strong
+from wsrun.view.words import Span, counted, listing, strong
 
 Spans = list[Span]
 
@@ -95,10 +95,18 @@ def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
         messages["dropped"],
         "message",
         "messages",
-        " dropped: nobody was connected",
+        f" dropped: {_why_dropped(messages)}",
         set(),
     )
     return found
+
+
+def _why_dropped(messages: Mapping[str, Any]) -> str:
+    """Say in a few words why scheduled messages were not sent, the commonest cause first."""
+    words = {"nobody-open": "nobody was connected", "out-of-time": "wsrun was too slow"}
+    words["not-read"] = "the target did not read"
+    causes = messages.get("dropped_by_cause") or {"nobody-open": messages["dropped"]}
+    return listing([words.get(cause, cause) for cause in sorted(causes, key=lambda cause: -causes[cause])])
 
 
 def _phases_of_close(close: Mapping[str, Any], reading: Reading) -> set[str]:

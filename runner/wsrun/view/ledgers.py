@@ -28,6 +28,11 @@ CODES = {
 }
 """What close codes mean (RFC 6455 section 7.4.1 and the IANA registry)."""
 
+_DROPPED = {
+    "nobody-open": "Dropped, nobody connected",
+    "out-of-time": "Dropped, wsrun was too slow",
+    "not-read": "Dropped, the server did not read",
+}
 _SIDES = {"client": "Closed by wsrun", "server": "Closed by the target", "network": "Lost by the network"}
 
 
@@ -119,11 +124,18 @@ def _traffic(reading: Reading) -> tuple[Ledger, ...]:
         reading["message_metrics"],
         reading["throughput_metrics"],
     )
+    causes = counts.get("dropped_by_cause") or {"nobody-open": counts["dropped"]}
     load = (
         line("Due by schedule", counts["scheduled"]),
-        line("Dropped, nobody connected", counts["dropped"], bad=True),
+        *(
+            line(_DROPPED.get(cause, f"Dropped, {cause}"), number, bad=True)
+            for cause, number in causes.items()
+        ),
         line("Sent late by wsrun", counts["late"], bad=True),
     )
+    withdrawn = reading["counts"]["connections"].get("withdrawn")
+    if withdrawn:
+        load += (line("Clients that left before they connected", withdrawn),)
 
     def way(name: str, key: str) -> Line:
         rate = formats.per_second(rates[f"messages_per_second_{key}"]).text

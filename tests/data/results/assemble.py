@@ -183,6 +183,7 @@ def result(
                 "late_replies": 0,
                 "extra_replies": 0,
                 "dropped": 0,
+                "dropped_by_cause": {},
                 "late": 0,
                 "scheduled": sent["sent"],
             },

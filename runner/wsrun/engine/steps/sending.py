@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from wsrun.engine.backlog import drained
 from wsrun.engine.lines import line_of
 from wsrun.engine.precedence import by_priority
 from wsrun.engine.steps import Run
@@ -26,6 +27,7 @@ def send(plan: SendStep, compiler: ProgramCompiler) -> Run:
         loop, line = session.world.loop, session.speaker
         if line is None:
             return False
+        await drained(session, line)
         replies: list[asyncio.Future[bool]] = []
         good = True
         for program in programs:
@@ -50,6 +52,7 @@ def _one(program: MessageProgram) -> Run:
         if line is None:
             return False
         if not has_reply:
+            await drained(session, line)
             return line.send(program, None, None)
         future = session.world.loop.create_future()
         return line.send(program, None, future) and await future
