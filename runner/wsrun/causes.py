@@ -46,6 +46,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "leak": "A message was seen by a client that it was not meant for",
     "expect-failed": "An expected message did not come",
     "unexpected-message": "A message came that an expect_none step excludes",
+    "not-refused": "A connection was made that had to be refused",
     "close-unexpected": "The connection was not closed as a step expected",
     "missing-variable": "A value was used before anything was written to it",
     "not-connected": "A message was due on a connection that was gone",

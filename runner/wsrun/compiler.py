@@ -363,10 +363,13 @@ class _Compiler:
 def default_criteria(phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan]) -> tuple[str, ...]:
     """Return what is judged where a scenario names no criteria.
 
-    Connections are left out when every client connects in a warm-up, which no criterion sees.
+    Connections are left out when every client connects in a warm-up, which no criterion sees, and when a
+    step wants one of them refused.
     """
     reconnects = any(isinstance(step, ConnectStep) for p in profiles for step in all_steps(p.flow))
-    if not reconnects and connects_only_in_warm_ups(phases):
+    everything = all_steps(step for p in profiles for step in (*p.start, *p.flow, *p.end))
+    refused = any(isinstance(step, ConnectStep) and step.refused is not None for step in everything)
+    if refused or (not reconnects and connects_only_in_warm_ups(phases)):
         return tuple(text for text in criteria.DEFAULT_CRITERIA if not text.startswith("connect."))
     return criteria.DEFAULT_CRITERIA
 

@@ -49,9 +49,10 @@ class ThinkStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStep:
-    """Open the connection of a socket."""
+    """Open the connection of a socket; ``refused`` is the pattern of how it must be refused, if it must."""
 
     socket: int = 0
+    refused: Any | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,9 @@ _VERBS: Mapping[str, Callable[[Spec, Names], StepPlan]] = {
     "expect": _expect,
     "expect_none": _expect_none,
     "expect_close": _expect_close,
-    "connect": lambda spec, names: ConnectStep(socket=names.sockets[spec["connect"]]),
+    "connect": lambda spec, names: ConnectStep(
+        socket=names.sockets[spec["connect"]], refused=spec.get("refused")
+    ),
     "close": _close,
     "think": lambda spec, names: ThinkStep(pause=pause(spec["think"])),
     "set": lambda spec, names: SetStep(values=tuple(spec["set"].items())),

@@ -41,9 +41,9 @@ def _conditions(pattern: Any, path: Steps) -> Iterator[tuple[Steps, dict[str, An
 
 
 def _is_http(path: Steps, scene: Scene) -> bool:
-    """Whether what stands at a path looks at HTTP answers: the reply to a message of HTTP."""
+    """Whether what stands at a path looks at HTTP answers: a refusal, or the reply to a message of HTTP."""
     if "reply" not in path:
-        return False
+        return path[-1] == "refused"
     message: Any = scene.document.data
     for step in path[: path.index("reply")]:
         message = message[step]

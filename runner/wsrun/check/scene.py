@@ -197,7 +197,7 @@ class Scene:
             for index, pattern in enumerate(sequence(reply.get("in_order"))):
                 yield (*path, "reply", "in_order", index), pattern, True
         for path, step in self.steps():
-            for key in ("expect", "expect_none"):
+            for key in ("expect", "expect_none", "refused"):
                 if key in step:
                     yield (*path, key), step[key], False
 

@@ -117,7 +117,8 @@ def _not_ours(path: Steps) -> str:
         return "what a rule looks at belongs to no message of ours"
     if "deliver" in path:
         return "who looks at what arrives has sent none of it"
-    return "an expect step belongs to no message"
+    step = "a connect step" if path[-1] == "refused" else "an expect step"
+    return f"{step} belongs to no message"
 
 
 def _in(value: Any, path: Steps, moment: str | None = None) -> Iterator[_Place]:

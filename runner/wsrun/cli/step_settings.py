@@ -71,7 +71,7 @@ def _step(plan: Plan, step: StepPlan) -> dict[str, Any]:
             timeout, name = units.format_duration(step.timeout), plan.targets[step.socket].name
             return {"expect_close": sorted(step.codes), "socket": name, "timeout": timeout}
         case ConnectStep():
-            return {"connect": plan.targets[step.socket].name}
+            return {"connect": plan.targets[step.socket].name, "refused": step.refused}
         case CloseStep():
             return {"close": plan.targets[step.socket].name, "code": step.code, "how": step.how}
         case SetStep():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wsrun.engine.line import Line
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 _PARTS = ("dns", "tcp", "tls", "upgrade")
 
 
-async def connect(session: Session, index: int = 0) -> Line | None:
+Excuse = Callable[[ConnectFailure], bool]
+"""Says whether a failure is what was wanted, and so no error."""
+
+
+async def connect(session: Session, index: int = 0, excuse: Excuse | None = None) -> Line | None:
     """Connect a socket (by its index) when a handshake is free.
 
     None when there is no connection, which is counted by its cause.
@@ -40,11 +45,11 @@ async def connect(session: Session, index: int = 0) -> Line | None:
         line = Line(session, socket, mailbox=False, labels=key)
         try:
             session.born()
-            endpoint = await _endpoint(session, socket)
+            endpoint = await _endpoint(session, socket, needs_answer=excuse is not None)
             started = world.clock()
             connection = await world.transport.open(endpoint, line)
         except ConnectFailure as failure:
-            _count_failure(session, failure, labels)
+            _count_failure(session, failure, labels, excuse)
             return None
         except MissingVariable as missing:
             text = f"before the connection: {missing}"
@@ -73,20 +78,25 @@ async def connect(session: Session, index: int = 0) -> Line | None:
         return line
 
 
-def _count_failure(session: Session, failure: ConnectFailure, labels: dict[str, str | None]) -> None:
-    """Count a connection that was not made; a tolerated refusal is no error."""
+def _count_failure(
+    session: Session, failure: ConnectFailure, labels: dict[str, str | None], excuse: Excuse | None = None
+) -> None:
+    """Count a connection that was not made; a refusal that is tolerated or wanted is no error."""
     world = session.world
     status = None if failure.status is None else str(failure.status)
     name = f"connect.{failure.kind}"
     world.recorder.count(name, labels_of({**labels, "cause": failure.cause, "status": status}))
     tolerated = world.plan.groups[session.group].tolerate_refusals
-    if failure.kind == "refused" and failure.status in tolerated:
+    if failure.kind == "refused" and failure.status in tolerated and excuse is None:
+        return
+    if excuse is not None and excuse(failure):
         return
     at = world.elapsed(world.clock())
-    world.recorder.error(failure.cause, session.client_id, at, failure.text, {**labels, "status": status})
+    text = failure.text if excuse is None else f"{failure.text}; a step wants it refused in another way"
+    world.recorder.error(failure.cause, session.client_id, at, text, {**labels, "status": status})
 
 
-async def _endpoint(session: Session, socket: SocketProgram) -> Endpoint:
+async def _endpoint(session: Session, socket: SocketProgram, *, needs_answer: bool) -> Endpoint:
     """Evaluate where and how a client connects a socket."""
     world, target = session.world, socket.target
     url = socket.url(session)
@@ -102,4 +112,5 @@ async def _endpoint(session: Session, socket: SocketProgram) -> Endpoint:
         close_timeout=target.close_timeout,
         address=await world.resolve(url),
         user_agent=world.user_agent,
+        needs_answer=needs_answer,
     )

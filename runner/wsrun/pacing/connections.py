@@ -33,4 +33,4 @@ def most_connections(plan: Plan, crowd: Crowd) -> int:
 def _sockets(profile: ProfilePlan) -> set[int]:
     """Return the sockets that a client of a profile connects: those of its steps, or ``main``."""
     steps = all_steps((*profile.start, *profile.flow))
-    return {step.socket for step in steps if isinstance(step, ConnectStep)} or {0}
+    return {step.socket for step in steps if isinstance(step, ConnectStep) and step.refused is None} or {0}

@@ -91,7 +91,7 @@ def _tests(source: Source, wanted: Any, path: Path) -> list[tuple[str, Any]]:
         return [("regex", wanted[1:-1])]
     if source.kind == "hex":
         _check_hex(wanted, path)
-    elif source.kind == "number" and isinstance(wanted, str) and is_constant(wanted):
+    elif source.kind in ("number", "status") and isinstance(wanted, str) and is_constant(wanted):
         raise PatternError(f"{source.text} is a number", path, "write the number without quotes")
     return [("equal", wanted)]
 

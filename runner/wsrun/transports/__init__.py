@@ -26,8 +26,11 @@ class ConnectFailure(Exception):
     ``eof``, ``connect-timeout``, ``handshake-timeout``, ``dns``, ``tls-verify``, ``tls-protocol``,
     ``not-websocket``, ``bad-handshake``, ``bad-request``, ``unreachable``, ``local-descriptors``,
     ``local-ports`` and a few more in ``wsrun.transports.failures``. ``status`` is the HTTP status where there
-    was one; ``text`` is one plain sentence.
+    was one, with ``headers`` and ``body`` beside it; ``text`` is one plain sentence.
     """
+
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
     def __init__(self, kind: FailureKind, cause: str, text: str, status: int | None = None) -> None:
         super().__init__(text)
@@ -82,6 +85,8 @@ class Endpoint:
     source_address: str | None = None
     """The local address to bind to; None: the system chooses."""
     user_agent: str = field(default="wsrun", kw_only=True)
+    needs_answer: bool = False
+    """Whether a refusal is looked at: then it is read to the end of its body, which takes longer."""
 
 
 class Sink(Protocol):

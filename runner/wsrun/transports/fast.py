@@ -20,7 +20,7 @@ from typing import Any, Final
 import picows
 from picows import WSUpgradeRequest, WSUpgradeResponse
 
-from wsrun.transports import ConnectFailure, Endpoint, Sink
+from wsrun.transports import ConnectFailure, Connection, Endpoint, Sink
 from wsrun.transports.address import Address
 from wsrun.transports.failures import bad_header, ended, from_answer, not_offered
 from wsrun.transports.fast_connection import FastConnection
@@ -37,8 +37,13 @@ class FastTransport:
 
     name = "fast"
 
-    async def open(self, endpoint: Endpoint, sink: Sink) -> FastConnection:
+    async def open(self, endpoint: Endpoint, sink: Sink) -> Connection:
         """See ``Transport.open``."""
+        if endpoint.needs_answer:
+            # picows stops reading at the head of a refusal, or somewhere behind it.
+            from wsrun.transports.reference import ReferenceTransport
+
+            return await ReferenceTransport().open(endpoint, sink)
         if endpoint.compression:
             text = "the fast transport does not compress; the reference transport does"
             raise ConnectFailure("failed", "bad-request", text)

@@ -122,7 +122,10 @@ class _Upgrade:
         if wire is None or not isinstance(exc, InvalidHandshake):
             return None
         if isinstance(exc, InvalidStatus):
-            return from_status(exc.response.status_code)
+            failure = from_status(exc.response.status_code)
+            failure.headers = tuple(exc.response.headers.raw_items())
+            failure.body = bytes(exc.response.body or b"")
+            return failure
         if isinstance(exc, InvalidHeader):
             return bad_header(exc.name)
         if isinstance(exc, NegotiationError):

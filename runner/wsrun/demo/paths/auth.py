@@ -7,6 +7,7 @@ from collections import Counter
 import jwt
 
 from wsrun.demo.answers import Answer
+from wsrun.demo.connection import Connection
 from wsrun.demo.http import Request, Response
 from wsrun.demo.paths.echo import Echo
 from wsrun.demo.query import read_count, read_query
@@ -20,6 +21,24 @@ class Users:
 
     def __init__(self) -> None:
         self.connections: Counter[str] = Counter()
+
+
+class TurnedAway(Connection):
+    """One connection too many, which learns that only when it is open."""
+
+    __slots__ = ("_code", "_why")
+
+    def __init__(self, service: Service, request: Request, code: int, why: str) -> None:
+        super().__init__(service, request)
+        self._code = code
+        self._why = why
+
+    def opened(self) -> None:
+        """Close at once."""
+        self.close(self._code, self._why)
+
+    def received(self, payload: bytes, *, is_text: bool) -> None:
+        """Hear nothing."""
 
 
 class Authenticated(Echo):
@@ -46,8 +65,10 @@ class Authenticated(Echo):
 def answer(service: Service, request: Request) -> Answer:
     """Let a user in whose token is good: 401 if it is not, 429 if the user has too many connections.
 
+    With ``?refuse=CODE`` who has too many is let in, and closed with that code at once.
+
     Raises:
-        RequestError: ``max_per_user`` in the query cannot be read.
+        RequestError: ``max_per_user`` or ``refuse`` in the query cannot be read.
     """
     token = bearer_token(request)
     if token is None:
@@ -63,8 +84,20 @@ def answer(service: Service, request: Request) -> Answer:
     user = claims.get("sub", "")
     most = read_query(request, "max_per_user", read_count, service.settings.max_per_user)
     if most is not None and service.part(Users).connections[user] >= most:
-        return Response(429, f"{user} has {most} connections already\n".encode())
+        why = f"{user} has {most} connections already"
+        code = read_query(request, "refuse", read_close_code, 0)
+        if code:
+            return TurnedAway(service, request, code, why[:100])
+        return Response(429, f"{why}\n".encode(), headers={"Retry-After": "1"})
     return Authenticated(service, request, user)
+
+
+def read_close_code(text: str) -> int:
+    """Read a code that a close frame may carry."""
+    code = read_count(text)
+    if not 1000 <= code <= 4999:
+        raise ValueError("close codes are 1000 to 4999")
+    return code
 
 
 def bearer_token(request: Request) -> str | None:

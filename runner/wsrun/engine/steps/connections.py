@@ -8,7 +8,9 @@ from wsrun.engine.closing import judge_closes, take_close
 from wsrun.engine.connecting import connect as make_connection
 from wsrun.engine.lines import line_of, set_line
 from wsrun.engine.steps import Run
+from wsrun.patterns import Answer
 from wsrun.plan_steps import CloseStep, ConnectStep, ExpectCloseStep
+from wsrun.transports import ConnectFailure
 
 if TYPE_CHECKING:
     from wsrun.engine.programs import ProgramCompiler
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
     """Compile a ``connect``; a connection that is still open is closed first."""
+    if plan.refused is not None:
+        return _refused(plan, compiler)
 
     async def run(session: Session) -> bool:
         session.is_idle = False
@@ -33,6 +37,39 @@ def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
             session.world.fanout.returned(session)
         # Who is told to leave while waiting for a handshake has not failed.
         return line is not None or session.leaving
+
+    return run
+
+
+def _refused(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
+    """Compile a ``connect`` that must be refused; a connection that is made all the same is closed."""
+    matcher = compiler.matcher(plan.refused)
+    assert matcher is not None
+
+    async def run(session: Session) -> bool:
+        session.is_idle = False
+        judge_closes(session)
+        before = line_of(session, plan.socket)
+        if before is not None:
+            await session.hang_up([before])
+        fits = matcher.bind(session)
+        is_right = False
+
+        def excuse(failure: ConnectFailure) -> bool:
+            nonlocal is_right
+            if failure.status is not None:
+                at = session.world.clock()
+                is_right = fits(Answer(failure.status, failure.headers, failure.body, at))
+            return is_right
+
+        line = await make_connection(session, plan.socket, excuse)
+        set_line(session, plan.socket, line)
+        if line is None:
+            return is_right or session.leaving
+        await session.hang_up([line])
+        set_line(session, plan.socket, None)
+        session.error("not-refused", "connect: the target let in what it had to refuse")
+        return False
 
     return run
 
