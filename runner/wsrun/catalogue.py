@@ -335,6 +335,16 @@ def _generator() -> Iterable[Metric]:
     yield _gauge("generator.backlog", phase, "bytes", "Bytes sent that the network has not taken yet.")
 
 
+def _searches() -> Iterable[Metric]:
+    levels = {
+        "search.best": "The highest level that met `such_that`, in clients or messages a second; 0: none.",
+        "search.degraded": "The lowest level at which the target had degraded.",
+        "search.broken": "The lowest level that missed `such_that`.",
+    }
+    for name, text in levels.items():
+        yield Metric(name=name, kind="ratio", unit="number", labels=("phase",), text=text)
+
+
 def _not_yet() -> Iterable[Metric]:
     times = {
         "http.time": ("From an HTTP request to the end of its answer.", _MESSAGE),
@@ -342,11 +352,6 @@ def _not_yet() -> Iterable[Metric]:
     }
     counts = {
         "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),
-    }
-    levels = {
-        "search.best": "The highest level that met the limits of the search; 0 when none did.",
-        "search.degraded": "The first level at which the target degraded.",
-        "search.broken": "The first level that missed the limits of the search.",
     }
     gauges = {
         "breaker.open": ("Open circuit breakers.", _CLIENT),
@@ -357,15 +362,21 @@ def _not_yet() -> Iterable[Metric]:
         yield _distribution(name, labels, text, available=False)
     for name, (text, labels, when) in counts.items():
         yield _counter(name, labels, text, when, available=False)
-    for name, text in levels.items():
-        yield Metric(name=name, kind="ratio", unit="number", labels=("phase",), text=text, available=False)
     for name, (text, labels) in gauges.items():
         yield _gauge(name, labels, "number", text, available=False)
 
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
-    for rows in (_connections(), _messages(), _resilience(), _deliveries(), _generator(), _not_yet())
+    for rows in (
+        _connections(),
+        _messages(),
+        _resilience(),
+        _deliveries(),
+        _generator(),
+        _searches(),
+        _not_yet(),
+    )
     for metric in rows
 }
 """The catalogue, by name, in the order of the reference."""

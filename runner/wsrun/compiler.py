@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wsrun import contracts, criteria, parts, resilience_parts, step_parts, units
+from wsrun import contracts, criteria, parts, resilience_parts, search_parts, step_parts, units
 from wsrun.data import read_rows
+from wsrun.diagnostics import Location
 from wsrun.pacing.population import all_changes
 from wsrun.plan import (
     BodyPlan,
@@ -32,6 +34,7 @@ from wsrun.plan import (
     TlsPlan,
 )
 from wsrun.plan_steps import ConnectStep, SendStep, StepPlan, all_steps
+from wsrun.search_parts import searching
 from wsrun.source import Document
 
 MAIN = "main"
@@ -78,8 +81,8 @@ class _Compiler:
         named = tuple(range(len(self.messages)))
         profiles = self.profiles(named)
         groups = self.groups(profiles)
-        phases = self.phases(data["phases"], groups)
         interval = parts.duration(data.get("interval"), 1.0)
+        phases = self.phases(data["phases"], interval)
         chosen = seed if seed is not None else data.get("seed")
         return Plan(
             name=str(data.get("name") or Path(self.document.path).stem),
@@ -279,13 +282,11 @@ class _Compiler:
             return {self.group_index[name]: value for name, value in spec.items()}
         return dict.fromkeys(self.group_index.values(), spec)
 
-    def phases(
-        self, specs: Sequence[Mapping[str, Any]], groups: Sequence[GroupPlan]
-    ) -> tuple[PhasePlan, ...]:
-        plans = []
+    def phases(self, specs: Sequence[Mapping[str, Any]], interval: float) -> tuple[PhasePlan, ...]:
+        plans: list[PhasePlan] = []
         start = 0.0
         for index, spec in enumerate(specs):
-            duration = units.parse_duration(spec["duration"])
+            duration = parts.duration(spec.get("duration"), 0.0)
             warm_up = spec.get("warm_up", False)
             rate = (
                 {g: parts.level(v, rate=True) for g, v in self.by_group(spec["rate"]).items()}
@@ -304,32 +305,35 @@ class _Compiler:
             )
             for group in bursts:
                 rate.setdefault(group, Level(start=0.0, end=0.0))
-            plans.append(
-                PhasePlan(
-                    index=index,
-                    name=spec.get("name", f"phase-{index + 1}"),
-                    start=start,
-                    duration=duration,
-                    warm_up=parts.warm_up(warm_up, duration),
-                    clients={g: parts.level(v) for g, v in self.by_group(spec["clients"]).items()}
-                    if "clients" in spec
-                    else {},
-                    connect_rate=units.parse_rate(spec["connect_rate"]) if "connect_rate" in spec else None,
-                    handshakes=spec.get("handshakes", 100),
-                    rate=rate,
-                    bursts=bursts,
-                    poisson=spec.get("poisson", False),
-                    mix={
-                        self.profile_index[name]: self.mix(mix) for name, mix in spec.get("mix", {}).items()
-                    },
-                    profiles=self.weights(spec.get("profiles")),
-                    arrivals=arrivals,
-                    stay=parts.pause(spec["stay"]) if "stay" in spec else None,
-                    at_most=spec.get("at_most"),
-                )
+            plan = PhasePlan(
+                index=index,
+                name=spec.get("name", f"phase-{index + 1}"),
+                start=start,
+                duration=duration,
+                warm_up=parts.warm_up(warm_up, duration),
+                clients={g: parts.level(v) for g, v in self.by_group(spec["clients"]).items()}
+                if "clients" in spec
+                else {},
+                connect_rate=units.parse_rate(spec["connect_rate"]) if "connect_rate" in spec else None,
+                handshakes=spec.get("handshakes", 100),
+                rate=rate,
+                bursts=bursts,
+                poisson=spec.get("poisson", False),
+                mix={self.profile_index[name]: self.mix(mix) for name, mix in spec.get("mix", {}).items()},
+                profiles=self.weights(spec.get("profiles")),
+                arrivals=arrivals,
+                stay=parts.pause(spec["stay"]) if "stay" in spec else None,
+                at_most=spec.get("at_most"),
             )
-            start += duration
+            if "search" in spec:
+                locate = partial(self._place_in_search, index)
+                plan = searching(plan, spec["search"], self.by_group, interval, locate)
+            plans.append(plan)
+            start = plan.end
         return tuple(plans)
+
+    def _place_in_search(self, phase: int, *path: str | int) -> Location:
+        return self.document.location(("phases", phase, "search", *path))
 
     def criteria(
         self, specs: Sequence[Any] | None, phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan]
@@ -363,9 +367,11 @@ class _Compiler:
 def default_criteria(phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan]) -> tuple[str, ...]:
     """Return what is judged where a scenario names no criteria.
 
-    Connections are left out when every client connects in a warm-up, which no criterion sees, and when a
-    step wants one of them refused.
+    Connections are left out when every client connects in a warm-up or in a search, which no criterion sees,
+    and when a step wants one of them refused.
     """
+    if all(phase.search is not None for phase in phases):
+        return search_parts.default_criteria(phases)
     reconnects = any(isinstance(step, ConnectStep) for p in profiles for step in all_steps(p.flow))
     everything = all_steps(step for p in profiles for step in (*p.start, *p.flow, *p.end))
     refused = any(isinstance(step, ConnectStep) and step.refused is not None for step in everything)
@@ -379,7 +385,8 @@ def connects_only_in_warm_ups(phases: Sequence[PhasePlan]) -> bool:
     if any(phase.arrivals and phase.warm_up < phase.duration for phase in phases):
         return False
     entries = [
-        change.at < phases[change.phase_index].start + phases[change.phase_index].warm_up
+        phases[change.phase_index].search is not None
+        or change.at < phases[change.phase_index].start + phases[change.phase_index].warm_up
         for change in all_changes(phases)
         if change.enter
     ]

@@ -10,13 +10,21 @@ from wsrun.catalogue import METRICS, Metric, resolve
 from wsrun.criteria import MetricRef, percentile
 from wsrun.labels import OUTCOME_LABELS
 from wsrun.metrics.histogram import RELATIVE_ERROR, Histogram
-from wsrun.metrics.snapshot import Gauge
+from wsrun.metrics.snapshot import Gauge, series
 from wsrun.metrics.store import Store
 from wsrun.metrics.trend import LEAST_READINGS, Direction, direction, slope
+from wsrun.pacing.stages import all_stages
 from wsrun.plan import Plan
 
 DRAIN = "drain"
 """The phase label of what happens after the last phase."""
+
+_FOUND = {
+    "search.best": "nothing was measured",
+    "search.degraded": "the target did not degrade",
+    "search.broken": "the target missed no condition",
+}
+"""What searches find, and what is said of a target where there was nothing to find."""
 
 Window = tuple[float, float]
 """Start and end of a stretch of the run, in seconds since its start."""
@@ -49,6 +57,8 @@ def measure(reference: MetricRef, store: Store, plan: Plan) -> Measured:
     if not plan.sockets:
         # There is main alone, and so no label to tell it by.
         labels.pop("socket", None)
+    if metric.name in _FOUND:
+        return _found(metric.name, labels, store, plan)
     windows = judged_windows(plan, store, labels.get("phase"))
     if not windows:
         return _unreached(plan, store, labels.get("phase"))
@@ -64,16 +74,30 @@ def measure(reference: MetricRef, store: Store, plan: Plan) -> Measured:
 
 
 def judged_windows(plan: Plan, store: Store, phase: str | None = None) -> list[Window]:
-    """Return the stretches that are judged: the phases (or one of them) less their warm-ups, as far as the
-    store covers them."""
+    """Return the stretches that are judged: the phases but searches (or one phase) less their warm-ups, as
+    far as the store covers them."""
     found = []
-    for planned in plan.phases:
-        if phase is None or planned.name == phase:
+    for planned in all_stages(plan.phases):
+        if planned.name == phase or (phase is None and planned.search is None):
             start = max(planned.start + planned.warm_up, store.begin)
             end = min(planned.end, store.end)
             if start < end:
                 found.append((start, end))
     return found
+
+
+def _found(name: str, labels: Mapping[str, str], store: Store, plan: Plan) -> Measured:
+    """Return what a search came to: the one of the phase that is named, or the only one."""
+    phases = [phase for phase in plan.phases if phase.search is not None]
+    phase = next((phase for phase in phases if labels.get("phase", phase.name) == phase.name), None)
+    if phase is None or phase.search is None:
+        return Measured(note="there is no such search")
+    value = store.found.get(series(name, phase=phase.name))
+    if value is not None:
+        return Measured(value=value)
+    if series("search.best", phase=phase.name) not in store.found:
+        return Measured(note=f"the search of phase {phase.name} was not finished", is_reached=False)
+    return Measured(note=f"{_FOUND[name]} at any level up to {phase.search.last:g}")
 
 
 def _unreached(plan: Plan, store: Store, name: str | None) -> Measured:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wsrun.criteria import Criterion
-from wsrun.diagnostics import Location
+from wsrun.criteria_plan import CriterionPlan as CriterionPlan
+from wsrun.criteria_plan import Held as Held
+from wsrun.criteria_plan import SearchPlan as SearchPlan
 from wsrun.plan_resilience import HeartbeatPlan, ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
@@ -262,6 +263,8 @@ class PhasePlan:
     ``arrivals``: sessions a second by group index; each lasts as its flow does, or ``stay`` for a mix.
     ``at_most``: how many of them may be there at once, over all groups; None: any number.
     ``mix``: overrides by profile index. ``profiles``: other weights for the living (profile index, weight).
+    ``search``: the phase holds level after level; its ``clients`` (or ``rate``) then only say from where to
+    where, and ``pacing.stages`` has the levels one by one.
     """
 
     index: int
@@ -280,25 +283,12 @@ class PhasePlan:
     arrivals: Mapping[int, Level] = field(default_factory=dict)
     stay: PausePlan | None = None
     at_most: int | None = None
+    search: SearchPlan | None = None
 
     @property
     def end(self) -> float:
         """Seconds from the start of the run at which the phase is over."""
         return self.start + self.duration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CriterionPlan:
-    """One criterion, parsed, and where it stands. ``abort``: (after, over, for) in seconds, or None."""
-
-    text: str
-    criterion: Criterion
-    location: Location
-    good: Criterion | None = None
-    good_text: str | None = None
-    because: str | None = None
-    severity: Literal["error", "warning"] = "error"
-    abort: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

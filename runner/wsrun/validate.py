@@ -122,6 +122,12 @@ def _validator(shape: dict[str, Any]) -> Any:
                     yield ValidationError("")
                     return
 
+    def required_unless(validator: Any, rule: dict[str, str], value: Any, own: Any) -> Iterator[Any]:
+        if isinstance(value, dict) and not _later(value, own):
+            missing = [key for key, other in rule.items() if key not in value and other not in value]
+            if missing:
+                yield ValidationError("", validator="required", validator_value=missing)
+
     def unit(validator: Any, name: str, value: Any, own: Any) -> Iterator[Any]:
         if not isinstance(value, str):
             return
@@ -145,6 +151,7 @@ def _validator(shape: dict[str, Any]) -> Any:
         "x-exactly-one": exactly_one,
         "x-at-most-one": at_most_one,
         "x-goes-with": goes_with,
+        "x-required-unless": required_unless,
         "x-unit": unit,
         "pattern": pattern,
     }

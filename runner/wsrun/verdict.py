@@ -42,8 +42,9 @@ class RunFacts:
     ``workers_lost``: which, and how each was lost. ``unsent_share``: dropped of scheduled messages, 0…1;
     ``unsent``: why, and what to do about it. ``forbidden``: received messages that a ``never`` rule forbids;
     ``leaks``: those seen by somebody they were not meant for. ``saturated``: one sentence for each check of
-    the generator that failed. ``not_durable``: why results could not be written. ``signal``: SIGINT or
-    SIGTERM when one ended the run.
+    the generator that failed; ``unanswered``: one for each search that ended because the generator was not
+    fit. ``not_durable``: why results could not be written. ``signal``: SIGINT or SIGTERM when one ended the
+    run.
     """
 
     state: State
@@ -59,6 +60,7 @@ class RunFacts:
     forbidden: int = 0
     leaks: int = 0
     saturated: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
     counts_add_up: bool = True
     internal_error: str | None = None
     not_durable: str | None = None
@@ -144,6 +146,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and facts.left_out_share <= MOST_UNSENT
         and facts.late_arrivals_share <= MOST_LATE_ARRIVALS
         and not facts.saturated
+        and not facts.unanswered
         and facts.counts_add_up
         and facts.forbidden == 0
         and facts.leaks == 0
@@ -175,6 +178,9 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
         yield _reason("worker-lost", text, "look for a lack of memory in the log of the system")
     for text in facts.saturated:
         remedy = "use more workers (--workers), another machine, or less load"
+        yield _reason("generator-saturated", text, remedy)
+    for text in facts.unanswered:
+        remedy = "use more workers (--workers), another machine, or search no further than this one can go"
         yield _reason("generator-saturated", text, remedy)
     if not 0 <= facts.unsent_share <= MOST_UNSENT:
         text = f"{facts.unsent_share:.2%} of the scheduled messages were not sent; {MOST_UNSENT:.1%} may be"

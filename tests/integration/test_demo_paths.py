@@ -431,3 +431,47 @@ def test_a_fault_that_is_none_is_refused(server: DemoServer) -> None:
             assert refusal.value.response.status_code == 400
 
     asyncio.run(connecting())
+
+
+# Limits
+
+
+def test_the_connection_beyond_the_limit_is_refused(server: DemoServer) -> None:
+    """And there is room again when another one has gone."""
+
+    async def talk(anna: ClientConnection, ben: ClientConnection) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(server.url("/limited?connections=2"))
+        assert refused.value.response.status_code == 503
+        await ben.close()
+        while True:
+            try:
+                cleo = await connect(server.url("/limited?connections=2"))
+            except InvalidStatus:
+                continue
+            break
+        assert await ask(cleo, id=1) == {"id": 1, "ok": True}
+        await cleo.close()
+
+    converse(server, "/limited?connections=2", 2, talk)
+
+
+def test_one_server_takes_its_time_for_each_message(server: DemoServer) -> None:
+    """Over all connections, in the order in which the messages came."""
+
+    async def talk(anna: ClientConnection, ben: ClientConnection) -> None:
+        begun = time.monotonic()
+        for number in range(5):
+            await anna.send(json.dumps({"id": number}))
+        assert [json.loads(await anna.recv())["id"] for _ in range(5)] == [0, 1, 2, 3, 4]
+        assert await ask(ben, id="last") == {"id": "last", "ok": True}
+        assert time.monotonic() - begun >= 6 / 50
+
+    converse(server, "/limited?capacity=50/s", 2, talk)
+
+
+def test_a_capacity_that_cannot_be_read_is_refused(server: DemoServer) -> None:
+    """With what is wrong with it."""
+    with pytest.raises(InvalidStatus) as refused:
+        asyncio.run(connect(server.url("/limited?capacity=many")).__aenter__())
+    assert refused.value.response.status_code == 400

@@ -9,6 +9,9 @@ from wsrun.criteria import MetricRef, parse
 from wsrun.labels import LABELS
 
 AVAILABLE = [
+    "search.best",
+    "search.degraded",
+    "search.broken",
     "connect.time",
     "connect.dns",
     "connect.tcp",
@@ -80,9 +83,6 @@ NOT_YET = [
     "http.time",
     "pool.wait",
     "pool.timeouts",
-    "search.best",
-    "search.degraded",
-    "search.broken",
     "breaker.open",
     "pool.size",
     "monitor.NAME.KEY",

@@ -17,7 +17,7 @@ from wsrun.check import load_scenario
 from wsrun.cli.settings import MASK, as_yaml, settings
 from wsrun.compiler import compile_plan
 from wsrun.diagnostics import Location
-from wsrun.plan import Plan
+from wsrun.plan import PhasePlan, Plan
 
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 
@@ -94,7 +94,21 @@ def bare(plan: Plan) -> Plan:
     nowhere = Location("", 0, 0)
     criteria = tuple(dataclasses.replace(criterion, location=nowhere) for criterion in plan.criteria)
     jwt = None if plan.jwt is None else dataclasses.replace(plan.jwt, key="")
-    return dataclasses.replace(plan, path="", source="", digest="", jwt=jwt, criteria=criteria)
+    phases = tuple(_without_places(phase, nowhere) for phase in plan.phases)
+    plan = dataclasses.replace(plan, criteria=criteria, phases=phases)
+    return dataclasses.replace(plan, path="", source="", digest="", jwt=jwt)
+
+
+def _without_places(phase: PhasePlan, nowhere: Location) -> PhasePlan:
+    """The conditions of a search know where they stand too."""
+    if phase.search is None:
+        return phase
+    such_that, degraded = (
+        tuple(dataclasses.replace(condition, location=nowhere) for condition in conditions)
+        for conditions in (phase.search.such_that, phase.search.degraded)
+    )
+    search = dataclasses.replace(phase.search, such_that=such_that, degraded=degraded)
+    return dataclasses.replace(phase, search=search)
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

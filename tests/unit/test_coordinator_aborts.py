@@ -29,7 +29,7 @@ def stopped(
     collector, aborts = Collector(plan, 1), Aborts(plan)
     for snapshot in snapshots_of(happened, stretches=stretches):
         collector.add(snapshot)
-        why = aborts.check(collector, snapshot.end)
+        why = aborts.check(plan, collector, snapshot.end)
         if why is not None:
             return snapshot.end, why
     return None

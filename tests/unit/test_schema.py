@@ -17,6 +17,7 @@ OWN_KEYWORDS = {
     "x-exactly-one",
     "x-at-most-one",
     "x-goes-with",
+    "x-required-unless",
     "x-not-yet",
     "x-instead",
     "x-default",

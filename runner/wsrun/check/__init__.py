@@ -71,6 +71,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.resilience import check_resilience
     from wsrun.check.rules import check_rules
     from wsrun.check.scene import Scene
+    from wsrun.check.searches import check_searches
     from wsrun.check.steps import check_steps
     from wsrun.check.target import check_target
     from wsrun.check.templates import check_templates
@@ -80,6 +81,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_references(scene, findings)
     check_load(scene, findings)
     check_arrivals(scene, findings)
+    check_searches(scene, findings)
     check_steps(scene, findings)
     check_bodies(scene, findings)
     check_templates(scene, findings, check_data(scene, findings))

@@ -9,6 +9,7 @@ from wsrun.causes import CAUSES, FAMILIES, is_cause
 from wsrun.check.findings import Findings
 from wsrun.check.load import DRAIN, is_all_warm_up, measured_connects, most_clients
 from wsrun.check.scene import Scene, mapping, sequence
+from wsrun.check.searches import conditions, criterion_problems, searches
 from wsrun.criteria import DEFAULT_CRITERIA, Criterion, CriterionError, MetricRef, parse
 from wsrun.criteria_meaning import bound_problem, reference_problems
 from wsrun.source import Steps
@@ -63,6 +64,8 @@ def check_criteria(scene: Scene, findings: Findings) -> None:
 
 def _defaults(scene: Scene, findings: Findings) -> None:
     """Check that what holds where no criteria are written can be judged."""
+    if any(True for _ in searches(scene)):
+        return
     if most_clients(scene) and not all(map(is_all_warm_up, scene.phases)) and not _connects(scene, None):
         message = f"everybody connects in a warm-up, so that '{DEFAULT_CRITERIA[0]}' has nothing to judge"
         findings.add_key(("phases",), "no-data", message, "write criteria: [ errors == 0 ]")
@@ -75,6 +78,7 @@ def _connects(scene: Scene, phase: str | None) -> bool:
 
 
 def _texts(scene: Scene) -> Iterator[tuple[Steps, str]]:
+    yield from conditions(scene)
     for index, item in enumerate(sequence(scene.document.data.get("criteria"))):
         if isinstance(item, str):
             yield ("criteria", index), item
@@ -108,6 +112,10 @@ def _criterion(criterion: Criterion, text: str, path: Steps, scene: Scene, findi
             help_text = f"did you mean {_MEANT[problem.word.partition('.')[0]]}?"
         findings.add_part(path, max(place, start), length, problem.code, problem.message, help_text)
     if not problems:
+        for reference, trouble in criterion_problems(criterion, path, scene):
+            place = text.index(reference.name, middle if reference is right else 0)
+            findings.add_part(path, place, len(reference.name), *trouble)
+            return
         _labels(criterion.metric, text, 0, path, scene, findings)
         if right is not None:
             _labels(right, text, middle, path, scene, findings)
@@ -237,6 +245,8 @@ def _no_connects(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
     phase = dict(reference.labels).get("phase")
     if not reference.name.startswith("connect.") or phase == DRAIN or not scene.phases:
         return None
+    if any(True for _ in searches(scene)):
+        return None
     if "clients" not in scene.phases[0] or _connects(scene, phase):
         return None
     when = f"in the phase {quoted(phase)}" if phase else "in the phases"
@@ -249,6 +259,8 @@ def _only_at_the_start(reference: MetricRef, scene: Scene) -> tuple[str, str] | 
     labels = dict(reference.labels)
     wanted, phase = labels.get("message"), labels.get("phase")
     if wanted is None or phase == DRAIN or not scene.phases or "clients" not in scene.phases[0]:
+        return None
+    if any(True for _ in searches(scene)):
         return None
     if _connects(scene, phase) or not scene.is_of_start_alone(wanted):
         return None

@@ -7,14 +7,12 @@ from typing import Any
 
 from wsrun.check.findings import Findings
 from wsrun.check.scene import Scene, duration, mapping, rate, sequence
+from wsrun.check.searches import searched_levels
 from wsrun.source import Steps
 from wsrun.wording import choose, quoted
 
 DRAIN = "drain"
 """What results call the time after the last phase."""
-
-_FOR_LATER = frozenset(("search",))
-"""Keys that will say how many clients there are; once they are refused, nothing more is said of it."""
 
 RESERVED_GROUPS = frozenset(("from", "to", "step", "every", "length", "rate"))
 """Keys of levels and bursts; a group of such a name could not be told from them."""
@@ -45,7 +43,10 @@ def most_clients(scene: Scene) -> int:
     most = 0
     for phase in scene.phases:
         peak = dict(now)
-        for group, level in by_group(phase.get("clients"), "clients", scene):
+        for group, level in (
+            *by_group(phase.get("clients"), "clients", scene),
+            *searched_levels(phase, "clients", scene).items(),
+        ):
             ends = [end for end in _ends(level) if isinstance(end, int)]
             if group in now and ends:
                 peak[group], now[group] = max(now[group], *ends), ends[-1]
@@ -136,7 +137,8 @@ def _phase(index: int, phase: dict[str, Any], scene: Scene, findings: Findings) 
         _bursts(mapping(bursts), group, path, phase, findings)
     for key in ("rate", "bursts"):
         _something_to_send(phase, key, path, scene, findings)
-    if "poisson" in phase and not {"rate", "bursts", "arrivals"} & set(phase):
+    paced = {"rate", "bursts", "arrivals"} & {*phase, *mapping(phase.get("search"))}
+    if "poisson" in phase and not paced:
         message = "'poisson' goes with 'rate', 'bursts' or 'arrivals', which are not here"
         findings.add_key((*path, "poisson"), "needs-key", message, "add one of them, or remove 'poisson'")
 
@@ -185,9 +187,11 @@ def _something_to_send(
 
 
 def _people(scene: Scene, findings: Findings) -> None:
-    if not scene.phases or any(_FOR_LATER & set(phase) for phase in scene.phases):
+    if not scene.phases:
         return
     comes = any("arrivals" in phase for phase in scene.phases)
+    if searched_levels(scene.phases[0], "clients", scene):
+        return
     if not {"clients", "arrivals"} & set(scene.phases[0]) and not findings.is_told(("phases", 0, "clients")):
         message = "the first phase does not say how many clients there are"
         findings.add(("phases", 0), "no-clients", message, "write clients: 100, or { from: 0, to: 100 }")

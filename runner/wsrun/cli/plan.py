@@ -14,6 +14,7 @@ from wsrun.cli.stream import face
 
 if TYPE_CHECKING:
     from wsrun.estimate import Estimate
+    from wsrun.plan import Plan
 
 EPILOG = """\b
 Examples:
@@ -57,7 +58,8 @@ def plan(
     if as_json:
         import json
 
-        content = {"name": compiled.name, "estimate": as_data(expected), "settings": written}
+        estimated = as_data(expected) | {"searches": searches(compiled)}
+        content = {"name": compiled.name, "estimate": estimated, "settings": written}
         sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     else:
         from wsrun.cli.plan_text import plan_text
@@ -98,6 +100,20 @@ def as_data(expected: Estimate) -> dict[str, Any]:
             for phase in expected.phases
         ],
     }
+
+
+def searches(plan: Plan) -> list[dict[str, Any]]:
+    """Return the searches of a plan for programs: the levels of the longest way, and its seconds."""
+    return [
+        {
+            "phase": phase.name,
+            "over": phase.search.axis,
+            "levels": [held.value for held in phase.search.held],
+            "duration_most": phase.duration,
+        }
+        for phase in plan.phases
+        if phase.search is not None
+    ]
 
 
 def descriptor_limit() -> int | None:

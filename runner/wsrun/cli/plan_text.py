@@ -10,7 +10,7 @@ from wsrun.cli.settings import as_yaml
 from wsrun.cli.stream import Face
 from wsrun.estimate import CLIENT_MEMORY, Estimate, PhaseEstimate
 from wsrun.outputs.text import wrap
-from wsrun.plan import Plan
+from wsrun.plan import Plan, SearchPlan
 from wsrun.view import formats
 from wsrun.view.formats import NARROW
 
@@ -26,6 +26,9 @@ _HEADINGS = (
     "at most",
     "sent",
 )
+MOST_LEVELS = 8
+"""Of more levels of a search than this, the first and the last are named."""
+
 _DISPENSABLE = (1, 5, 7)
 """Columns that a narrow terminal goes without, the first of them first."""
 
@@ -46,7 +49,7 @@ def plan_text(
     if plan.description:
         lines += wrap(plan.description, paper.width)
     lines += ["", *_table(expected, paper), ""]
-    lines += [line for note in _notes(expected, descriptor_limit) for line in wrap(note, paper.width)]
+    lines += [line for note in _notes(plan, expected, descriptor_limit) for line in wrap(note, paper.width)]
     lines += ["", _strong("Everything, with its defaults", paper), ""]
     text = "\n".join(lines) + "\n" + as_yaml(written)
     return text.replace(NARROW, " ")
@@ -102,12 +105,13 @@ def _totals(expected: Estimate) -> tuple[str, ...]:
     )
 
 
-def _notes(expected: Estimate, descriptor_limit: int | None) -> list[str]:
+def _notes(plan: Plan, expected: Estimate, descriptor_limit: int | None) -> list[str]:
     connections = formats.group(expected.connections_most)
     each = (
         f" ({formats.size(CLIENT_MEMORY)} each)" if expected.connections_most == expected.clients_most else ""
     )
     notes = [
+        *(_searched(phase.name, phase.search, phase.duration) for phase in plan.phases if phase.search),
         f"After the last phase, replies are awaited for at most {units.format_duration(expected.drain)}.",
         f"{connections} connections take about {formats.size(expected.memory)} of memory{each}"
         f" and {connections} descriptors, over all workers.",
@@ -127,6 +131,22 @@ def _notes(expected: Estimate, descriptor_limit: int | None) -> list[str]:
             f" {-(-expected.descriptors // descriptor_limit) + 1} workers, or a higher limit (ulimit -n)."
         )
     return notes
+
+
+def _searched(name: str, search: SearchPlan, length: float) -> str:
+    """Say which levels a search may hold, and how long that takes."""
+    rate = search.axis == "rate"
+    values = [
+        units.format_rate(held.value) if rate else formats.number(held.value).text for held in search.held
+    ]
+    shown = values if len(values) <= MOST_LEVELS else [*values[:3], "…", values[-1]]
+    what = "messages a second" if rate else "clients"
+    return (
+        f"{name} searches over {what}: at most {len(values)} levels ({', '.join(shown)}) of"
+        f" {units.format_duration(search.hold)} and about {units.format_duration(search.pause)} to judge"
+        f" each, {units.format_duration(length)} in all; it ends when its answer is known, and what"
+        " follows then begins earlier."
+    )
 
 
 def _strong(text: str, paper: Face) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from wsrun import units
 from wsrun.cli.resilience_settings import resilience_settings
+from wsrun.cli.search_settings import search_settings
 from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
 from wsrun.contracts.reading import KINDS
 from wsrun.plan import (
@@ -223,13 +224,21 @@ def _contract(contract: ContractPlan, spec: Mapping[str, Any]) -> dict[str, Any]
 
 def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
     whole = phase.warm_up >= phase.duration > 0
-    connect_rate = phase.connect_rate
+    connect_rate, search = phase.connect_rate, phase.search
+    searched = {} if search is None else {search.axis: search.group}
     return without_none(
         {
             "name": phase.name,
-            "duration": units.format_duration(phase.duration),
+            "duration": units.format_duration(phase.duration) if search is None else None,
             "warm_up": (True if whole else units.format_duration(phase.warm_up)) if phase.warm_up else None,
-            "clients": _by_group(plan, {index: _level(level) for index, level in phase.clients.items()}),
+            "clients": _by_group(
+                plan,
+                {
+                    index: _level(level)
+                    for index, level in phase.clients.items()
+                    if index != searched.get("clients")
+                },
+            ),
             "connect_rate": None if connect_rate is None else _rate(connect_rate),
             "handshakes": phase.handshakes,
             "arrivals": _by_group(
@@ -242,10 +251,12 @@ def _phase(plan: Plan, phase: PhasePlan) -> dict[str, Any]:
                 {
                     index: _level(level, rate=True)
                     for index, level in phase.rate.items()
+                    if index != searched.get("rate")
                     if index not in phase.bursts or level.start or level.end
                 },
             ),
             "bursts": _by_group(plan, {index: _bursts(bursts) for index, bursts in phase.bursts.items()}),
+            "search": None if search is None else search_settings(plan, search, _rate),
             "poisson": phase.poisson if phase.rate or phase.arrivals else None,
             "mix": {plan.profiles[index].name: _mix(plan, mix) for index, mix in phase.mix.items()} or None,
             "profiles": {plan.profiles[index].name: number(weight) for index, weight in phase.profiles}

@@ -12,12 +12,14 @@ class Aborts:
     """Judges the criteria with ``abort`` each interval, on what the last ``over`` seconds brought."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
         self._criteria = [criterion for criterion in plan.criteria if criterion.abort is not None]
         self._missed_since: dict[int, float] = {}
 
-    def check(self, collector: Collector, now: float) -> str | None:
-        """Return why the run must stop at ``now`` (seconds since its start), None when it goes on."""
+    def check(self, plan: Plan, collector: Collector, now: float) -> str | None:
+        """Return why the run must stop at ``now`` (seconds since its start), None when it goes on.
+
+        ``plan`` is the plan as searches amended it until now.
+        """
         windows: dict[float, Store] = {}
         for number, criterion in enumerate(self._criteria):
             assert criterion.abort is not None
@@ -26,7 +28,7 @@ class Aborts:
                 continue
             if over not in windows:
                 windows[over] = stored(snapshot for snapshot in collector.recent if snapshot.end > now - over)
-            row = evaluate(criterion, windows[over], self._plan)
+            row = evaluate(criterion, windows[over], plan)
             if row["status"] != "missed":
                 self._missed_since.pop(number, None)
                 continue

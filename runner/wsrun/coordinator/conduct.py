@@ -14,6 +14,7 @@ from wsrun.coordinator.aborts import Aborts
 from wsrun.coordinator.crew import Crew
 from wsrun.coordinator.journal import Journal
 from wsrun.coordinator.progress import Progress, progress
+from wsrun.coordinator.search import Searches
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.plan import Plan
 from wsrun.result.collector import Collector
@@ -62,9 +63,15 @@ class Conduct:
         self._aborts = Aborts(plan)
         self._waited = 0.0
         self._closing = plan.drain + plan.close_timeout + GRACE
-        self._limit = plan.duration + self._closing
+        self._searches = Searches(plan, self.collector)
+        self._limit = self._latest_end()
         self._is_dismissal = False
         """Whether the workers are ended on purpose when the limit is reached, and are not lost then."""
+
+    @property
+    def plan(self) -> Plan:
+        """The plan, amended by what searches came to."""
+        return self._searches.plan
 
     def stop(self, state: State, why: str, at: float | None = None) -> bool:
         """Note why the run ends early (``at``: None is now); False when that is settled already."""
@@ -127,12 +134,24 @@ class Conduct:
             self.ran = max(now - start, 0.0)
             if self.hear():
                 crew.stop()
+            self._decide(crew)
             self._miss(crew, step)
             if self._waited >= self._limit:
                 return
             if self.ran >= next_look:
                 next_look = self.ran + LOOK
-                watch(progress(self._plan, self.collector, self.ran))
+                watch(progress(self.plan, self.collector, self.ran))
+
+    def _decide(self, crew: Crew) -> None:
+        """Tell the workers what comes next in a search, when a level of it was judged."""
+        told = None if self.stopped is not None else self._searches.decide(self.ran)
+        if told is not None:
+            crew.tell(told)
+            self._limit = self._latest_end()
+
+    def _latest_end(self) -> float:
+        """When the run is over at the latest, in seconds in which the coordinator was awake."""
+        return self.plan.duration + self._searches.slack + self._closing
 
     def _take(self, snapshot: Snapshot) -> str | None:
         """Keep what a worker told; why the run must stop, if it must."""
@@ -140,7 +159,7 @@ class Conduct:
         self._journal.snapshot(snapshot)
         interval = self.collector.add(snapshot)
         self._write_joined()
-        return None if interval is None else self._aborts.check(self.collector, snapshot.end)
+        return None if interval is None else self._aborts.check(self.plan, self.collector, snapshot.end)
 
     def _write_joined(self) -> None:
         while self.collector.joined:

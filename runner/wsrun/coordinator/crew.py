@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from typing import Any
 
 from wsrun.engine import worker
+from wsrun.engine.control import Done, Failed, FromWorker, Ready, Start, Stop, Told, ToWorker
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.plan import Plan
 
@@ -31,7 +31,6 @@ READY_LIMIT = 30.0
 """Seconds that workers may take to come up."""
 
 _JOIN_LIMIT = 5.0
-_GONE = "gone"
 
 
 @dataclass(slots=True)
@@ -63,7 +62,7 @@ class Crew:
     def __init__(self, plan: Plan, transport: str, workers: int) -> None:
         self.workers = workers
         self.members: list[Member] = []
-        self._inbox: queue.SimpleQueue[tuple[Member, str, Any]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[Member, FromWorker | None]] = queue.SimpleQueue()
         context = multiprocessing.get_context("spawn")
         try:
             for number in range(workers):
@@ -124,12 +123,20 @@ class Crew:
         for member in self.members:
             member.silent = 0.0
         start = time.monotonic() + START_LEAD
-        self._tell("start", start)
+        self.tell(Start(start))
         return start
 
     def stop(self) -> None:
         """Tell all to end their phases and drain."""
-        self._tell("stop", None)
+        self.tell(Stop())
+
+    def tell(self, message: ToWorker) -> None:
+        """Tell all that are still at work; nobody waits until they have read it."""
+        # A few bytes: they fit into the pipe even when nobody reads it.
+        for member in self.members:
+            if not member.is_over:
+                with contextlib.suppress(OSError):
+                    member.pipe.send(message)
 
     def waited(self, seconds: float) -> None:
         """Note that so much time passed in which every worker could have been heard."""
@@ -168,31 +175,23 @@ class Crew:
                 if found is not None:
                     yield found
 
-    def _sorted(self, member: Member, word: str, value: Any) -> Snapshot | None:
+    def _sorted(self, member: Member, message: FromWorker | None) -> Snapshot | None:
         member.silent = 0.0
-        match word:
-            case "ready":
+        match message:
+            case Ready():
                 member.is_ready = True
-            case "done":
+            case Done():
                 member.is_done = True
-            case "failed":
+            case Failed(traceback):
                 member.failure = "was stopped by a defect of wsrun"
-                member.traceback = value
-            case "snapshot":
-                snapshot: Snapshot = value
+                member.traceback = traceback
+            case Told(snapshot):
                 return snapshot
-            case _:
+            case None:
                 if not member.is_over:
                     member.process.join(1.0)
                     member.failure = _how_it_ended(member.process.exitcode)
         return None
-
-    def _tell(self, word: str, value: Any) -> None:
-        # A few bytes: they fit into the pipe even when nobody reads it.
-        for member in self.members:
-            if not member.is_over:
-                with contextlib.suppress(OSError):
-                    member.pipe.send((word, value))
 
 
 @contextmanager
@@ -214,12 +213,12 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _read(member: Member, inbox: queue.SimpleQueue[tuple[Member, str, Any]]) -> None:
-    """Hand on what a worker says until it says no more."""
+def _read(member: Member, inbox: queue.SimpleQueue[tuple[Member, FromWorker | None]]) -> None:
+    """Hand on what a worker says until it says no more, and then None."""
     with contextlib.suppress(EOFError, OSError):
         while True:
-            inbox.put((member, *member.pipe.recv()))
-    inbox.put((member, _GONE, None))
+            inbox.put((member, member.pipe.recv()))
+    inbox.put((member, None))
 
 
 def _how_it_ended(code: int | None) -> str:

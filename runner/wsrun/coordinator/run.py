@@ -166,6 +166,7 @@ def _defect(path: Path, traceback: str) -> str:
 
 def _written(plan: Plan, conduct: Conduct, record: RunRecord, out: Path) -> dict[str, Any]:
     """Build the result and write it; what cannot be written changes the verdict."""
+    plan = conduct.plan
     result, content = _encoded(build(plan, conduct.collector, record))
     try:
         write_whole(out / "result.json", content)

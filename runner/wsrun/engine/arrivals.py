@@ -9,7 +9,8 @@ its arrival, in ``connect.late``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
 from wsrun.engine.roster import AT_ONCE, Roster
@@ -18,7 +19,8 @@ from wsrun.engine.world import World
 from wsrun.metrics.recorder import ARRIVALS
 from wsrun.metrics.snapshot import Labels, labels_of
 from wsrun.pacing.pauses import compile_pause
-from wsrun.pacing.visits import Arrival, all_arrivals
+from wsrun.pacing.visits import Arrival, Comings
+from wsrun.plan import PhasePlan
 
 LATE = 0.010
 """A connection that was begun more than this many seconds after its arrival counts as late."""
@@ -63,7 +65,9 @@ class Arrivals:
     def __init__(self, world: World, roster: Roster) -> None:
         self._world = world
         self._roster = roster
-        self._arrivals: Iterator[Arrival] = all_arrivals(world.plan)
+        self._comings = Comings(world.plan)
+        self._phases: deque[PhasePlan] = deque()
+        self._arrivals: Iterator[Arrival] = iter(())
         self._following: Arrival | None = None
         self._living = 0
         self._free: list[int] = []
@@ -72,10 +76,12 @@ class Arrivals:
             None if phase.stay is None else compile_pause(phase.stay) for phase in world.plan.phases
         ]
 
-    def start(self) -> None:
-        """Admit from now on, each at its time."""
-        self._advance()
-        self._wait()
+    def extend(self, phases: Iterable[PhasePlan]) -> None:
+        """Learn of the phases that come next; each client is admitted at its time."""
+        self._phases += phases
+        if self._following is None:
+            self._advance()
+            self._wait()
 
     def stop(self, until: float) -> None:
         """Admit nobody any more; who was due before ``until`` (absolute seconds) counts as dropped."""
@@ -89,10 +95,14 @@ class Arrivals:
     def _advance(self) -> None:
         """Go to this worker's next arrival, or past some of other workers; None when there is none."""
         self._following = None
-        for skipped, arrival in enumerate(self._arrivals):
-            if self._is_own(arrival) or skipped >= SKIPPED_AT_ONCE:
-                self._following = arrival
+        while True:
+            for skipped, arrival in enumerate(self._arrivals):
+                if self._is_own(arrival) or skipped >= SKIPPED_AT_ONCE:
+                    self._following = arrival
+                    return
+            if not self._phases:
                 return
+            self._arrivals = self._comings.arrivals(self._phases.popleft())
 
     def _is_own(self, arrival: Arrival) -> bool:
         world = self._world

@@ -36,7 +36,7 @@ async def connect(session: Session, index: int = 0, excuse: Excuse | None = None
                 withdrawn = world.labels(session.group, session.profile_index, world.stretch, socket)
                 world.recorder.count("connect.withdrawn", labels_of(withdrawn))
             return None
-        labels = world.labels(session.group, session.profile_index, world.stretch, socket)
+        labels = world.connect_labels(session, socket)
         key = labels_of(labels)
         recorder = world.recorder
         recorder.count("connect.attempted", key)

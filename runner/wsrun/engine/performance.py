@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from wsrun.engine.arrivals import Arrivals
 from wsrun.engine.backlog import most_unsent
+from wsrun.engine.control import EndSearch, HoldLevel
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
 from wsrun.engine.lines import backlog_of, lines_of
@@ -16,6 +17,7 @@ from wsrun.engine.schedule import Schedule
 from wsrun.engine.world import World
 from wsrun.metrics.recorder import Stretch
 from wsrun.metrics.snapshot import Gauge, Series, Snapshot
+from wsrun.plan import PhasePlan
 
 CATCH_UP = 1.0
 """Seconds beyond the end of the phases for messages that were due before it; the rest is dropped."""
@@ -51,6 +53,7 @@ class Performance:
         self._roster: Roster
         self._arrivals: Arrivals
         self._over: asyncio.Future[None] = world.loop.create_future()
+        self._phase = -1
         self._index = 0
         self._last = 0.0
         self._looked = 0.0
@@ -59,6 +62,18 @@ class Performance:
         """End the phases now and go on with the drain."""
         if not self._over.done():
             self._over.set_result(None)
+
+    def hold(self, told: HoldLevel) -> None:
+        """Go on with another level of the search."""
+        if not self._over.done():
+            self._world.course.hold(told)
+            self._go(self._world.extend())
+
+    def end_search(self, told: EndSearch) -> None:
+        """Go on with what follows the search."""
+        if not self._over.done():
+            self._world.course.end_search(told)
+            self._go(self._world.extend())
 
     async def run(self) -> None:
         """Perform; the last snapshot has been emitted when this returns."""
@@ -69,13 +84,9 @@ class Performance:
             agenda.failed = lambda error: tasks.create_task(_fail(error))
             self._roster = Roster(world, tasks)
             self._arrivals = Arrivals(world, self._roster)
-            for stretch in world.stretches:
-                agenda.call_at(stretch.start, partial(self._enter, stretch))
+            self._go(world.stretches)
             agenda.call_at(world.start + plan.interval, self._read)
             agenda.call_at(world.start + SWEEP, self._sweep)
-            agenda.call_at(world.start + plan.duration, lambda _: self.stop())
-            agenda.call_at(world.start, lambda _: self._roster.start())
-            agenda.call_at(world.start, lambda _: self._arrivals.start())
             self._fitness.start()
             await self._over
             await self._drain()
@@ -118,23 +129,38 @@ class Performance:
         for schedule in self._schedules:
             schedule.give_up()
 
+    def _go(self, stretches: Iterable[Stretch]) -> None:
+        """Enter what the course has come to into the agenda."""
+        world, leg = self._world, self._world.course.leg
+        for stretch in stretches:
+            world.agenda.call_at(stretch.start, partial(self._enter, stretch))
+        for stage in leg.stages:
+            world.agenda.call_at(world.start + stage.start, partial(self._begin, stage))
+        self._roster.extend(leg.stages)
+        self._arrivals.extend(leg.stages)
+        if leg.end is not None:
+            world.agenda.call_at(world.start + leg.end, lambda _: self.stop())
+
     def _enter(self, stretch: Stretch, _: float) -> None:
         world = self._world
         if self._over.done() and stretch.phase < len(world.plan.phases):
             return
-        before = world.stretch
         world.stretch = stretch
         world.recorder.enter(stretch.labels)
-        if stretch.phase >= len(world.plan.phases):
+
+    def _begin(self, stage: PhasePlan, _: float) -> None:
+        """Begin a phase, or a level of a search."""
+        world = self._world
+        if self._over.done():
             return
-        phase = world.plan.phases[stretch.phase]
-        if stretch.start > world.start + phase.start:
-            return
-        world.handshakes.set_limit(-(-phase.handshakes // world.workers))
-        if stretch.phase != before.phase:
-            self._turn(stretch.phase)
-        for group in phase.rate:
-            schedule = Schedule(world, self._roster, phase, group)
+        world.handshakes.set_limit(-(-stage.handshakes // world.workers))
+        if stage.index != max(self._phase, 0):
+            self._turn(stage.index)
+        self._phase = stage.index
+        if stage.search is not None:
+            self._roster.replace_missing(stage)
+        for group in stage.rate:
+            schedule = Schedule(world, self._roster, stage, group)
             self._schedules.append(schedule)
             schedule.start()
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from wsrun.engine.session import Session
 from wsrun.engine.world import World
-from wsrun.pacing.population import Change, all_changes
+from wsrun.expressions import IdMaker
+from wsrun.pacing.population import Change, Population, whole_clients
+from wsrun.plan import PhasePlan
 
 AT_ONCE = 100
 """Clients that come, or are told to leave, before the loop turns."""
@@ -24,18 +27,41 @@ class Roster:
     def __init__(self, world: World, tasks: asyncio.TaskGroup) -> None:
         self._world = world
         self._tasks = tasks
-        self._changes: Iterator[Change] = all_changes(world.plan.phases)
+        self._population = Population()
+        self._stages: deque[PhasePlan] = deque()
+        self._changes: Iterator[Change] = iter(())
+        self._is_waiting = True
         self._is_stopped = False
         self._births = 0
         self._lives: dict[tuple[int, int], int] = {}
         self._present: dict[tuple[int, int], Session] = {}
         self._running: dict[asyncio.Task[None], Session] = {}
+        searches = any(phase.search is not None for phase in world.plan.phases)
+        self._known: dict[tuple[int, int], tuple[int, IdMaker]] | None = {} if searches else None
+        """Where there are searches: the number and the ids of each client that came and was not told to
+        leave."""
 
-    def start(self) -> None:
-        """Carry out the changes from now on, each at its time."""
-        change = self._next()
-        if change is not None:
-            self._at_its_time(change)
+    def extend(self, stages: Iterable[PhasePlan]) -> None:
+        """Learn of the phases, or levels of a search, that come next; each change happens at its time."""
+        self._stages += stages
+        if self._is_waiting:
+            self._go_on(self._next())
+
+    def replace_missing(self, stage: PhasePlan) -> None:
+        """Connect anew whom a level of a search wants and who was refused or lost before, at its pace."""
+        assert stage.search is not None and self._known is not None
+        world, search = self._world, stage.search
+        gap = world.workers / stage.connect_rate if stage.connect_rate else 0.0
+        wanted = float("inf")
+        if search.axis == "clients":
+            wanted = whole_clients(search.held[0].value)
+        missing = [
+            key
+            for key in self._known
+            if key not in self._present and (key[0] != search.group or key[1] < wanted)
+        ]
+        for number, key in enumerate(missing):
+            world.agenda.call_at(world.clock() + number * gap, partial(self._return, key))
 
     def admit(self, session: Session, gone: Callable[[], None] | None = None) -> None:
         """Let a client live; ``gone`` is called when it has ended."""
@@ -89,12 +115,21 @@ class Roster:
     def _next(self) -> tuple[Change, int] | None:
         """Return the next change of this worker's slots, and how many clients of the run came before it."""
         world = self._world
-        for change in self._changes:
-            number = self._births
-            self._births += change.enter
-            if change.slot % world.workers == world.worker:
-                return change, number
-        return None
+        while True:
+            for change in self._changes:
+                number = self._births
+                self._births += change.enter
+                if change.slot % world.workers == world.worker:
+                    return change, number
+            if not self._stages:
+                return None
+            self._changes = self._population.changes(self._stages.popleft())
+
+    def _go_on(self, numbered: tuple[Change, int] | None) -> None:
+        """Wait for the next change; without one, to be told of more stages."""
+        self._is_waiting = numbered is None
+        if numbered is not None:
+            self._at_its_time(numbered)
 
     def _at_its_time(self, numbered: tuple[Change, int]) -> None:
         at = self._world.start + numbered[0].at
@@ -104,7 +139,9 @@ class Roster:
         """Carry out a change and those that are due by now too, as far as they are of the same phase."""
         world = self._world
         for _ in range(AT_ONCE):
-            if numbered is None or self._is_stopped:
+            if numbered is None:
+                break
+            if self._is_stopped:
                 return
             phase = numbered[0].phase_index
             self._apply(*numbered)
@@ -113,14 +150,15 @@ class Roster:
                 break
             if world.start + numbered[0].at > world.clock():
                 break
-        if numbered is not None:
-            self._at_its_time(numbered)
+        self._go_on(numbered)
 
     def _apply(self, change: Change, number: int) -> None:
         key = (change.group, change.slot)
         if change.enter:
             self._enter(key, number)
             return
+        if self._known is not None:
+            self._known.pop(key, None)
         session = self._present.pop(key, None)
         if session is not None:
             session.leave()
@@ -132,7 +170,16 @@ class Roster:
             return
         life = self._lives.get(key, 0)
         self._lives[key] = life + 1
-        self.admit(Session(world, *key, number, life))
+        session = Session(world, *key, number, life)
+        if self._known is not None:
+            session.ids = self._known.setdefault(key, (number, session.ids))[1]
+        self.admit(session)
+
+    def _return(self, key: tuple[int, int], _: float) -> None:
+        """Let a client that is missing come again, as far as it is still wanted."""
+        assert self._known is not None
+        if key in self._known and key not in self._present and not self._is_stopped:
+            self._enter(key, self._known[key][0])
 
     def _gone(self, task: asyncio.Task[None], gone: Callable[[], None] | None) -> None:
         session = self._running.pop(task)

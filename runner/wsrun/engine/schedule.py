@@ -44,14 +44,14 @@ class Schedule:
         self._phase = phase
         self._group = group
         self._begin = world.start + phase.start
-        self._clients = world.clients_level(group, phase.index)
+        self._clients = world.clients_level(group, phase)
         self._has_slots = not world.has_arrived(group, phase.index)
         self._offsets: Iterator[float] = offsets(
             phase.rate[group],
             phase.bursts.get(group),
             phase.duration,
             poisson=phase.poisson,
-            seed=f"{world.plan.seed}/{phase.index}/{group}",
+            seed=f"{world.plan.seed}/{phase.index}/{group}{_level(phase)}",
         )
         self._number = -1
         self._due = 0.0
@@ -197,3 +197,8 @@ class Schedule:
             if self._can_send(clients[self._turn]):
                 return clients[self._turn]
         return None
+
+
+def _level(phase: PhasePlan) -> str:
+    """Return what tells the levels of a search apart; nothing of any other phase."""
+    return "" if phase.search is None else f"/{phase.search.held[0].number}"

@@ -1,8 +1,6 @@
 """The worker process: compile, say ready, wait for the start, perform, report.
 
-Messages to the coordinator are tuples: ``("ready", None)``, ``("snapshot", Snapshot)``, ``("done", None)``,
-``("failed", traceback)``. From it: ``("start", t0)`` with t0 in seconds of CLOCK_MONOTONIC, which the
-processes of one machine share, then ``("stop", None)``. A worker whose coordinator is gone ends by itself.
+What goes over the pipe is in ``wsrun.engine.control``. A worker whose coordinator is gone ends by itself.
 """
 
 from __future__ import annotations
@@ -20,6 +18,18 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
+from wsrun.engine.control import (
+    Done,
+    EndSearch,
+    Failed,
+    FromWorker,
+    HoldLevel,
+    Ready,
+    Start,
+    Stop,
+    Told,
+    ToWorker,
+)
 from wsrun.engine.performance import Performance
 from wsrun.engine.world import World
 from wsrun.plan import Plan
@@ -38,11 +48,11 @@ def main(plan: Plan, transport: str, worker: int, workers: int, pipe: Connection
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_perform(plan, transport, worker, workers, pipe, outbox))
-        outbox.put("done", None)
+        outbox.put(Done())
     except EOFError:
         pass
     except BaseException:
-        outbox.put("failed", traceback.format_exc())
+        outbox.put(Failed(traceback.format_exc()))
     outbox.close()
 
 
@@ -59,20 +69,19 @@ async def _perform(
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     # All of this comes before: from here to the start there is only a moment.
-    outbox.put("ready", None)
-    word, start = await loop.run_in_executor(None, pipe.recv)
-    if word != "start":
+    outbox.put(Ready())
+    told: ToWorker = await loop.run_in_executor(None, pipe.recv)
+    if not isinstance(told, Start):
         return
-    world.begin(start)
-    performance = Performance(world, lambda snapshot: outbox.put("snapshot", snapshot))
+    world.begin(told.at)
+    performance = Performance(world, lambda snapshot: outbox.put(Told(snapshot)))
 
     def heard() -> None:
         try:
-            if pipe.poll():
-                pipe.recv()
+            while pipe.poll():
+                _obey(pipe.recv(), performance)
         except (EOFError, OSError):
             os._exit(3)
-        performance.stop()
 
     loop.add_reader(pipe.fileno(), heard)
     try:
@@ -81,17 +90,27 @@ async def _perform(
         loop.remove_reader(pipe.fileno())
 
 
+def _obey(told: ToWorker, performance: Performance) -> None:
+    match told:
+        case Stop():
+            performance.stop()
+        case HoldLevel():
+            performance.hold(told)
+        case EndSearch():
+            performance.end_search(told)
+
+
 class _Outbox:
     """Sends from a thread of its own, because a write to a full pipe must not hold up the loop."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._queue: queue.SimpleQueue[tuple[str, Any] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
 
-    def put(self, word: str, value: Any) -> None:
-        self._queue.put((word, value))
+    def put(self, message: FromWorker) -> None:
+        self._queue.put(message)
 
     def close(self) -> None:
         self._queue.put(None)

@@ -20,6 +20,7 @@ from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.backlog import MOST_UNSENT
 from wsrun.engine.contracts import compile_contracts
+from wsrun.engine.course import Course, Leg
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.fanout import compile_fanout
 from wsrun.engine.gate import Gate
@@ -32,9 +33,9 @@ from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.levels import level_at
-from wsrun.pacing.population import all_changes, most_slots
+from wsrun.pacing.population import most_births, most_slots
 from wsrun.pacing.shares import cycle, shares
-from wsrun.plan import Level, Plan
+from wsrun.plan import Level, PhasePlan, Plan
 from wsrun.transports import Transport
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class World:
         """Compile the plan; ``begin`` must be called before any client is made."""
         around = surroundings or Surroundings()
         self.plan = plan
+        self.course = Course(plan)
         self.transport = transport
         self.loop = loop
         self.worker = worker
@@ -119,7 +121,7 @@ class World:
         slots = most_slots(plan.phases)
         # The first seat of each group, and at last that of those who arrive, in turn.
         self._seats = [0, *itertools.accumulate(slots.get(group.index, 0) for group in plan.groups)]
-        self.births = sum(change.enter for change in all_changes(plan.phases))
+        self.births = most_births(plan.phases)
         self._behaviours: dict[tuple[int, int], Behaviour] = {}
         self._shares: dict[tuple[tuple[int, float], ...], tuple[int, list[int]]] = {}
 
@@ -128,9 +130,22 @@ class World:
     def begin(self, start: float) -> None:
         """Fix the moment at which the run starts, in absolute seconds of the clock."""
         self.start = start
-        self.stretches = _stretches(self.plan, start)
-        self._starts = [stretch.start for stretch in self.stretches]
-        self.stretch = self.stretches[0]
+        self.stretches, self._starts = [], []
+        self.stretch = self.extend()[0]
+
+    def extend(self) -> list[Stretch]:
+        """Learn what the course has come to, and return the stretches of it."""
+        self.plan = self.course.plan
+        made: list[Stretch] = []
+        for stretch in stretches(self.plan, self.course.leg):
+            stretch.index = len(self.stretches)
+            stretch.start += self.start
+            if self.stretches:
+                self.stretches[-1].end = stretch.start
+            self.stretches.append(stretch)
+            self._starts.append(stretch.start)
+            made.append(stretch)
+        return made
 
     def stretch_at(self, at: float) -> Stretch:
         """Return the part of the run that a moment belongs to."""
@@ -212,6 +227,11 @@ class World:
             **stretch.labels,
         }
 
+    def connect_labels(self, session: Session, socket: SocketProgram) -> dict[str, str | None]:
+        """The labels of a connection that a client begins now."""
+        labels = self.labels(session.group, session.profile_index, self.stretch, socket)
+        return labels | self.stretch.connect_labels
+
     def belongs(self, program: MessageProgram, session: Session) -> Any:
         """Bind the whole ``match`` of a message, for a request that no table can hold."""
         matcher = self._matches[program.index]
@@ -287,12 +307,12 @@ class World:
                 changed.add(group.index)
         return changed
 
-    def clients_level(self, group: int, phase: int) -> Level:
-        """Return the planned clients of a group in a phase."""
-        for plan in reversed(self.plan.phases[: phase + 1]):
+    def clients_level(self, group: int, phase: PhasePlan) -> Level:
+        """Return the planned clients of a group in a phase, or in a stage of one."""
+        if group in phase.clients:
+            return phase.clients[group]
+        for plan in reversed(self.plan.phases[: phase.index]):
             level = plan.clients.get(group)
-            if level is not None and plan.index == phase:
-                return level
             if level is not None:
                 last = level_at(level, plan.duration, plan.duration)
                 return Level(start=last, end=last)
@@ -309,16 +329,24 @@ def _expire(request: Request) -> None:
     request.line.expire(request)
 
 
-def _stretches(plan: Plan, start: float) -> list[Stretch]:
+def stretches(plan: Plan, leg: Leg) -> list[Stretch]:
+    """Return the stretches of a part of the way, in seconds since the start of the run.
+
+    What comes between two levels of a search, while the first is judged, is nobody's: like a warm-up.
+    """
     made: list[Stretch] = []
 
-    def add(phase: int, name: str, warm_up: bool, begin: float, end: float) -> None:
-        if end > begin:
-            made.append(Stretch(len(made), phase, name, warm_up, start + begin, start + end))
+    def add(phase: int, name: str, warm_up: bool, begin: float, level: int | None = None) -> None:
+        made.append(Stretch(len(made), phase, name, warm_up, begin, float("inf"), level))
 
-    for phase in plan.phases:
-        warm = phase.start + phase.warm_up
-        add(phase.index, phase.name, True, phase.start, warm)
-        add(phase.index, phase.name, False, warm, phase.end)
-    add(len(plan.phases), DRAIN, False, plan.duration, float("inf"))
+    for stage in leg.stages:
+        level = None if stage.search is None else stage.search.held[0].number
+        if stage.warm_up > 0:
+            add(stage.index, stage.name, True, stage.start, level)
+        if stage.warm_up < stage.duration:
+            add(stage.index, stage.name, False, stage.start + stage.warm_up, level)
+        if level is not None:
+            add(stage.index, stage.name, True, stage.end, level)
+    if leg.end is not None:
+        add(len(plan.phases), DRAIN, False, leg.end)
     return made

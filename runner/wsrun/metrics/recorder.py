@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.snapshot import ErrorDetail, Gauge, Labels, Sample, Series, Snapshot, labels_of
+from wsrun.metrics.snapshot import LEVEL, ErrorDetail, Gauge, Labels, Sample, Series, Snapshot, labels_of
 
 DRAIN = "drain"
 """The name of what follows the last phase."""
@@ -56,12 +56,13 @@ _TRAFFIC = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Stretch:
-    """A part of the run whose numbers are kept apart: a phase, its warm-up, or the drain.
+    """A part of the run whose numbers are kept apart: a phase, its warm-up, a search's level, the drain.
 
-    ``start`` and ``end`` are absolute seconds of the clock; ``phase`` is the index of the phase, and for the
-    drain one beyond the last.
+    ``start`` and ``end`` are absolute seconds of the clock; the end of the newest is not known while a search
+    goes on, and set when it is. ``phase`` is the index of the phase, and for the drain one beyond the last.
+    ``level`` is the number of a level in its search.
     """
 
     index: int
@@ -70,11 +71,25 @@ class Stretch:
     warm_up: bool
     start: float
     end: float
+    level: int | None = None
 
     @property
     def labels(self) -> dict[str, str | None]:
         """The labels of everything that belongs here."""
-        return {"phase": self.name, "part": "warm-up" if self.warm_up else None}
+        return {"phase": self.name, "part": "warm-up" if self.warm_up else None, LEVEL: self._level}
+
+    @property
+    def connect_labels(self) -> dict[str, str | None]:
+        """The labels of connections that are begun here.
+
+        A level of a search is judged with the connections that it took to reach it, which are begun while it
+        settles.
+        """
+        return self.labels if self.level is None else {**self.labels, "part": None}
+
+    @property
+    def _level(self) -> str | None:
+        return None if self.level is None else str(self.level)
 
 
 class Cell:

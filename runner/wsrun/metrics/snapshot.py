@@ -23,6 +23,9 @@ Series = tuple[str, Labels]
 Sample = tuple[float, str, str]
 """What was seen once: seconds since the start of the run, the client, a sentence or a message."""
 
+LEVEL = "level"
+"""The label of what belongs to a level of a search: its number, as text."""
+
 
 CLIENTS = "clients"
 """A gauge beside the catalogue: clients with a connection, written where a client may have several."""

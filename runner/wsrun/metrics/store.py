@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from wsrun.catalogue import METRICS
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.snapshot import Gauge, Labels, Series, Snapshot
+from wsrun.metrics.snapshot import LEVEL, Gauge, Labels, Series, Snapshot
 
 WARM_UP = ("part", "warm-up")
 """The label of everything that no criterion sees."""
@@ -25,13 +25,15 @@ class Store:
     ``counters`` and ``distributions`` are totals by series. ``gauges`` are readings by series, as (start of
     the interval in seconds since the start of the run, gauge); the readings of one interval have the same
     time in all series. ``begin`` and ``end``: seconds since the start of the run that the snapshots
-    cover; both 0 while there are none.
+    cover; both 0 while there are none. ``found``: numbers that the run came to by deciding, such as the best
+    level of a search.
     """
 
     def __init__(self) -> None:
         self.counters: dict[Series, int] = {}
         self.distributions: dict[Series, Histogram] = {}
         self.gauges: dict[Series, list[tuple[float, Gauge]]] = {}
+        self.found: dict[Series, float] = {}
         self.begin = 0.0
         self.end = 0.0
         self._names: dict[str, dict[Series, None]] = {}
@@ -56,7 +58,10 @@ class Store:
             self._read(key, start, gauge)
 
     def counter(self, name: str, /, *, judged: bool = False, **labels: str) -> int:
-        """Return the sum of the selected series; ``judged`` leaves out what belongs to a warm-up."""
+        """Return the sum of the selected series.
+
+        ``judged`` leaves out what belongs to a warm-up and, unless a phase is asked for, to a search.
+        """
         return sum(self.counters[key] for key in self._select(self.counters, name, labels, judged))
 
     def is_counted(self, name: str, /, *, judged: bool = False, **labels: str) -> bool:
@@ -120,8 +125,29 @@ class Store:
         self, table: dict[Series, _T], name: str, labels: dict[str, str], judged: bool
     ) -> Iterator[Series]:
         for key in self._names.get(name, ()):
-            if key in table and _fits(key[1], labels) and not (judged and WARM_UP in key[1]):
+            if key in table and _fits(key[1], labels) and not (judged and _is_unjudged(key[1], labels)):
                 yield key
+
+    def at_level(self, phase: str, level: int) -> Store:
+        """Return what belongs to one level of a search, as if the phase were nothing else.
+
+        What other phases brought is there too, for conditions that name one of them; gauges belong to a level
+        by their time. Distributions are shared with this store, which must not be added to meanwhile.
+        """
+        part = Store()
+        part.gauges, part.found = self.gauges, self.found
+        part.begin, part.end = self.begin, self.end
+        for key, number in self.counters.items():
+            at = _at_level(key, phase, level)
+            if at is not None:
+                part.counters[at] = part.counters.get(at, 0) + number
+        for key, histogram in self.distributions.items():
+            at = _at_level(key, phase, level)
+            if at is not None:
+                part.distributions[at] = histogram
+        for key in (*part.counters, *part.distributions, *part.gauges):
+            part._note(key)
+        return part
 
 
 def stored(snapshots: Iterable[Snapshot]) -> Store:
@@ -130,6 +156,22 @@ def stored(snapshots: Iterable[Snapshot]) -> Store:
     for snapshot in snapshots:
         store.add(snapshot)
     return store
+
+
+def _is_unjudged(labels: Labels, wanted: dict[str, str]) -> bool:
+    if WARM_UP in labels:
+        return True
+    return "phase" not in wanted and any(name == LEVEL for name, _ in labels)
+
+
+def _at_level(key: Series, phase: str, level: int) -> Series | None:
+    """Return a series as it is called within a level: without its number; None when it is of another one."""
+    labels = dict(key[1])
+    if labels.get("phase") != phase:
+        return key
+    if labels.pop(LEVEL, None) != str(level):
+        return None
+    return key[0], tuple(labels.items())
 
 
 def _fits(labels: Labels, wanted: dict[str, str]) -> bool:

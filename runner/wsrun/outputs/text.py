@@ -20,6 +20,9 @@ CRITERIA = 12
 CLOSEST = 3
 """Of the met ones that are counted, so many of the closest are still shown."""
 
+LEVELS = 12
+"""Levels of a search that are shown: the last ones, which are those around the limit."""
+
 LONGEST_SAMPLE = 300
 """Characters of a failure that are shown; result.json has more of it."""
 
@@ -68,6 +71,7 @@ def render_text(
     _findings(view, paper)
     _criteria(view.criteria, paper)
     _errors(view, paper)
+    _searches(view, paper)
     _phases(view, paper)
     _deliveries(view, paper)
     _generator(view, paper)
@@ -269,6 +273,25 @@ def _errors(view: View, paper: _Paper) -> None:
     if unmatched is not None and unmatched.is_telling:
         paper.wrapped(f"{unmatched.text}; the first:", "    ", first=f"  {paper.mark('seen')}", taken=3)
         paper.wrapped(cut(unmatched.samples[0].text, LONGEST_SAMPLE), "      ")
+
+
+def _searches(view: View, paper: _Paper) -> None:
+    for search in view.searches:
+        paper.add()
+        paper.wrapped(f"{search.phase}: {search.sentence}", "  ")
+        rows = search.rows[-LEVELS:]
+        table = (
+            _Column(search.what, tuple(row.level for row in rows)),
+            _Column("p50", tuple(row.p50 for row in rows)),
+            _Column("p95", tuple(row.p95 for row in rows)),
+            _Column("p99", tuple(row.p99 for row in rows)),
+            _Column("answered", tuple(row.answered.text for row in rows), is_optional=True),
+            _Column("errors", tuple(row.errors for row in rows), is_optional=True),
+            _Column("", tuple(row.found for row in rows), is_left=True),
+        )
+        _table(table, [paper.mark("failed" if row.is_missed else "met") for row in rows], paper, "   (ms)")
+        if len(search.rows) > len(rows):
+            paper.add(f"    and {len(search.rows) - len(rows)} more before")
 
 
 def _phases(view: View, paper: _Paper) -> None:

@@ -14,6 +14,7 @@ from heapq import merge
 from typing import NamedTuple
 
 from wsrun.pacing.levels import level_at, pieces
+from wsrun.pacing.stages import all_stages
 from wsrun.plan import Level, PhasePlan
 
 
@@ -47,12 +48,25 @@ def all_changes(phases: Sequence[PhasePlan]) -> Iterator[Change]:
     Entries that are still waiting when a phase ends go on in the next one at its own rate, while they are
     wanted. Nothing enters at or after the end of the last phase; who is in then stays in.
     """
-    groups = sorted({group for phase in phases for group in phase.clients})
-    levels = dict.fromkeys(groups, Level(start=0.0, end=0.0))
-    entered = dict.fromkeys(groups, 0)
-    for phase in phases:
+    population = Population()
+    for stage in all_stages(phases):
+        yield from population.changes(stage)
+
+
+class Population:
+    """Follows the phases one by one, for whoever learns of them one by one."""
+
+    def __init__(self) -> None:
+        self._levels: dict[int, Level] = {}
+        self._entered: dict[int, int] = {}
+
+    def changes(self, phase: PhasePlan) -> Iterator[Change]:
+        """Yield the changes of the next phase, or stage of one; to be read to its end before the next."""
+        levels, entered = self._levels, self._entered
         levels |= phase.clients
-        wants = merge(*(_wants(levels[group], phase, group) for group in groups))
+        for group in phase.clients:
+            entered.setdefault(group, 0)
+        wants = merge(*(_wants(levels[group], phase, group) for group in sorted(levels)))
         yield from _phase_changes(phase, wants, entered)
         for group, level in levels.items():
             number = level_at(level, phase.duration, phase.duration)
@@ -65,7 +79,22 @@ def most_slots(phases: Sequence[PhasePlan]) -> dict[int, int]:
     for change in all_changes(phases):
         if change.enter:
             most[change.group] = max(most.get(change.group, 0), change.slot + 1)
+    for phase in phases:
+        # The way that a search takes may lead higher than the longest one.
+        if phase.search is not None and phase.search.axis == "clients":
+            group = phase.search.group
+            most[group] = max(most.get(group, 0), whole_clients(phase.search.last))
     return most
+
+
+def most_births(phases: Sequence[PhasePlan]) -> int:
+    """Return how many times clients enter at most, by ``clients`` and by searches, whatever these find."""
+    searched = sum(
+        len(phase.search.held) * whole_clients(phase.search.last)
+        for phase in phases
+        if phase.search is not None and phase.search.axis == "clients"
+    )
+    return searched + sum(change.enter for change in all_changes(phases))
 
 
 def whole_clients(level: float) -> int:

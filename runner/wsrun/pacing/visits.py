@@ -45,14 +45,26 @@ class Arrival(NamedTuple):
 
 def all_arrivals(plan: Plan) -> Iterator[Arrival]:
     """Yield the arrivals of all groups over the whole run, by time."""
-    slots = most_slots(plan.phases)
-    next_slots = {group.index: slots.get(group.index, 0) for group in plan.groups}
-    number = 0
+    comings = Comings(plan)
     for phase in plan.phases:
-        for at, group in merge(*(_times(plan, phase, group) for group in sorted(phase.arrivals))):
-            yield Arrival(at, group, phase.index, next_slots[group], number)
-            next_slots[group] += 1
-            number += 1
+        yield from comings.arrivals(phase)
+
+
+class Comings:
+    """Follows the phases one by one, for whoever learns of them one by one."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        slots = most_slots(plan.phases)
+        self._slots = {group.index: slots.get(group.index, 0) for group in plan.groups}
+        self._number = 0
+
+    def arrivals(self, phase: PhasePlan) -> Iterator[Arrival]:
+        """Yield the arrivals of the next phase; to be read to its end before the next."""
+        for at, group in merge(*(_times(self._plan, phase, group) for group in sorted(phase.arrivals))):
+            yield Arrival(at, group, phase.index, self._slots[group], self._number)
+            self._slots[group] += 1
+            self._number += 1
 
 
 def has_arrivals(plan: Plan, group: int | None = None) -> bool:

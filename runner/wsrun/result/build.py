@@ -109,6 +109,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "criteria": criteria,
         **tables.lf_groups(plan, store, record.ran),
         "counts": counts,
+        "searches": [search.to_json() for search in collector.searches],
         "phases": tables.phases(plan, store, rows, record.ran),
         "messages": tables.messages(plan, store),
         "deliveries": deliveries.deliveries(plan, store),
@@ -167,6 +168,11 @@ def _facts(
         losses=delivery.losses(collector.errors, store),
         forbidden=store.counter("forbidden"),
         leaks=store.counter("isolation.leaks"),
+        unanswered=tuple(
+            f"the search of phase {search.phase.name} has no answer beyond {search.best:g}: {search.problem}"
+            for search in collector.searches
+            if search.problem is not None
+        ),
         saturated=tuple(
             check.problem for check in checks if not check.is_met and check.name != generator.UNSENT
         ),

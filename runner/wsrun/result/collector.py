@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.fanout import FanOut
 from wsrun.result.timeline import Interval, IntervalReader
+
+if TYPE_CHECKING:
+    from wsrun.result.searches import SearchRecord
 
 CLIENTS_KEPT = 10_000
 """How many clients are told apart for one cause of errors over the run."""
@@ -56,7 +59,9 @@ class Collector:
 
     ``notes`` are samples of what a metric counts, the first of the run. ``joined`` are the numbers of
     deliveries, which no worker has alone, for whoever writes them down and takes them out. ``recent`` are the
-    snapshots of the last seconds, as many as a criterion with ``abort`` looks back.
+    snapshots of the last seconds, as many as a criterion with ``abort`` looks back. ``heard``
+    is until when every worker has told everything, in seconds since the start of the run. ``searches`` are
+    those begun, by their time.
     """
 
     def __init__(self, plan: Plan, workers: int, clean: Clean = lambda snapshot: snapshot) -> None:
@@ -68,6 +73,8 @@ class Collector:
         self.recent: deque[Snapshot] = deque()
         self.joined: deque[Snapshot] = deque()
         self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
+        self.searches: list[SearchRecord] = []
+        self.heard = 0.0
         self._reader = IntervalReader(plan)
         self._workers = workers
         self._clean = clean
@@ -75,6 +82,10 @@ class Collector:
         self._fanout = FanOut(plan) if has_audiences else None
         self._waiting: dict[int, list[Snapshot]] = {}
         self._last = 0
+
+    def amend(self, plan: Plan) -> None:
+        """Read the intervals that come by a plan that has been amended."""
+        self._reader = IntervalReader(plan)
 
     def add(self, snapshot: Snapshot) -> Interval | None:
         """Add a snapshot; the interval that it completes, if it does."""
@@ -86,6 +97,7 @@ class Collector:
         together.append(snapshot)
         if len(together) < self._workers:
             return None
+        self.heard = max(self.heard, min(one.end for one in together))
         return self._complete(snapshot.index)
 
     def finish(self) -> None:

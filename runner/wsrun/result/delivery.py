@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsrun.causes import cause_text
 from wsrun.metrics.recorder import ARRIVALS
 from wsrun.metrics.store import Store
 from wsrun.pacing.presence import Presence
 from wsrun.pacing.visits import has_arrivals
-from wsrun.plan import Plan
-from wsrun.result.collector import ErrorRecord
+from wsrun.plan import CriterionPlan, Plan
 from wsrun.result.happenings import tried
+from wsrun.verdict import MOST_ABSENT, MOST_UNSENT
+
+if TYPE_CHECKING:
+    from wsrun.result.collector import ErrorRecord
 
 _ON_ATTEMPTS = frozenset(
     f"connect.{name}" for name in ("success", "attempted", "established", "refused", "failed", "timed_out")
@@ -35,17 +38,19 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
     itself says how many may be missing: a criterion on ``open``, ``closed`` or ``reconnect``, or ends that
     are tolerated. With a criterion on attempts, clients that never got in are for that criterion to judge,
     and do not count as missing. Of those who arrive, the share is of those who got no
-    connection; the larger one is returned.
+    connection; the larger one is returned. Levels of a search are judged one by one, by ``level_shortfall``.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
-    tolerant = any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
-    if tolerant or named & _ON_PRESENCE:
+    if _is_tolerant(plan) or named & _ON_PRESENCE:
         return None
     excused = 0
     if named & _ON_ATTEMPTS:
         excused = sum(store.counter(f"connect.{name}") for name in ("refused", "failed", "timed_out"))
     presence = Presence(plan)
-    warm = [(phase.start, phase.start + phase.warm_up) for phase in plan.phases]
+    warm = [
+        (phase.start, phase.end if phase.search is not None else phase.start + phase.warm_up)
+        for phase in plan.phases
+    ]
     wanted = there = 0.0
     for row in rows:
         middle, end = row["t"] + row["length"] / 2, row["t"] + row["length"]
@@ -85,6 +90,43 @@ def arrivals_missed(plan: Plan, store: Store) -> tuple[float, float]:
         for name in ("connect.dropped", "connect.late")
     )
     return dropped / max(due, 1), late / max(due, 1)
+
+
+def level_shortfall(
+    plan: Plan,
+    store: Store,
+    rows: Sequence[Mapping[str, Any]],
+    conditions: Sequence[CriterionPlan],
+    phase: str,
+) -> str | None:
+    """Say what of the load of a level was not there, None when nothing was missing that matters.
+
+    A level that met every condition while clients or messages were missing was not held. As in a whole run,
+    conditions on connections judge missing clients by themselves, and so do tolerated ends.
+
+    Args:
+        plan: of the run, with the level in place of its phase.
+        store: of the level.
+        rows: of the timeline, within the judged part of the level.
+        conditions: what the level must meet.
+        phase: the name of the phase that searches.
+    """
+    named = {condition.criterion.metric.name for condition in conditions}
+    dropped = store.counter("messages.dropped", judged=True, phase=phase)
+    scheduled = dropped + store.counter("messages.sent", judged=True, phase=phase)
+    if dropped > scheduled * MOST_UNSENT and "messages.dropped" not in named:
+        return f"{dropped} of {scheduled} scheduled messages were not sent: no client was open"
+    if _is_tolerant(plan) or named & (_ON_PRESENCE | _ON_ATTEMPTS):
+        return None
+    wanted = sum(row["planned"] * row["length"] for row in rows)
+    there = sum(min(row["clients"], row["planned"]) * row["length"] for row in rows)
+    if there < wanted * (1 - MOST_ABSENT):
+        return f"{1 - there / wanted:.0%} of the clients were not there"
+    return None
+
+
+def _is_tolerant(plan: Plan) -> bool:
+    return any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
 
 
 def losses(records: Mapping[str, ErrorRecord], store: Store) -> str | None:

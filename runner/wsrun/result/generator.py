@@ -5,7 +5,7 @@ A slow generator looks like a slow target, so its own numbers are judged before 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,6 +152,32 @@ def checks(
     ]
 
 
+def level_problem(store: Store, phase: str, rows: Sequence[dict[str, Any]]) -> str | None:
+    """Say why the generator was not fit at a level of a search, None when it was.
+
+    Args:
+        store: of the level.
+        phase: the name of the phase that searches.
+        rows: of the timeline, within the judged part of the level.
+    """
+    lags = store.distribution("generator.lag", judged=True, phase=phase)
+    lag = lags.quantile(0.99)
+    if lag is not None and lag > LAG_LIMIT and lags.count_above(LAG_LIMIT) >= FEW:
+        return f"event-loop lag p99 {_ms(lag)}; the limit is {_ms(LAG_LIMIT)}"
+    cpu = sustained(rows, "cpu", min(CPU_SPAN, sum(row["length"] for row in rows)))
+    if cpu is not None and cpu > CPU_LIMIT:
+        return f"a worker used {_percent(cpu)} of a core; the limit is {_percent(CPU_LIMIT)}"
+    timed = store.distribution("generator.send_lag", judged=True, phase=phase).count
+    late = store.counter("messages.late", judged=True, phase=phase)
+    if timed and late / timed > LATE_LIMIT and late >= FEW:
+        return f"{_percent(late / timed)} of the messages left more than 10 ms late"
+    causes = store.by_label("errors", "cause", judged=True, phase=phase)
+    failed = sum(number for cause, number in causes.items() if cause.startswith(LOCAL))
+    if failed:
+        return f"{failed} connections were not made for want of descriptors, ports or memory on this machine"
+    return None
+
+
 def local_failures(store: Store) -> int:
     """Return how many connections failed for reasons of this machine, whatever the target did."""
     causes = store.by_label("errors", "cause")
@@ -178,6 +204,7 @@ def unsent(plan: Plan, store: Store) -> tuple[int, int]:
     sent = sum(
         store.counter("messages.sent", judged=True, phase=phase.name, group=plan.groups[group].name)
         for phase in plan.phases
+        if phase.search is None
         for group in phase.rate
     )
     return dropped, sent + dropped

@@ -25,6 +25,7 @@ from wsrun.view import (
     phases,
     picture,
     scenario,
+    searches,
     sockets,
     verdict,
 )
@@ -68,6 +69,7 @@ class View:
     borders: tuple[float, ...]
     events: tuple[happenings.EventGroup, ...]
     timeline: happenings.TimelineTable | None
+    searches: tuple[searches.Search, ...]
     phases: phases.Phases | None
     latencies: latencies.Latencies | None
     nothing_asked: str
@@ -120,6 +122,7 @@ def build_view(result: Mapping[str, Any]) -> View:
         borders=tuple(picture.borders(reading)),
         events=happenings.events(reading),
         timeline=happenings.timeline(reading) if reached else None,
+        searches=searches.build(reading) if reached else (),
         phases=phases.build(reading) if reached else None,
         latencies=latencies.build(reading) if reached else None,
         nothing_asked=_nothing_asked(reading) if reached else "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wsrun.demo.answers import Answer
 from wsrun.demo.http import Request
-from wsrun.demo.paths import auth, faults
+from wsrun.demo.paths import auth, faults, limited
 from wsrun.demo.paths.chat import Chat
 from wsrun.demo.paths.echo import Echo
 from wsrun.demo.paths.mcp import Mcp
@@ -31,6 +31,7 @@ PATHS = {
     "/chat": Path(Chat, "rooms: join, say, who, leave"),
     "/rpc": Path(Rpc, "answers requests after a scripted delay: ?latency=lognormal:20ms:80ms&seed=1"),
     "/mcp": Path(Mcp, "tools of an agent by JSON-RPC; each call tells its stages: ?latency=constant:20ms"),
+    "/limited": Path(limited.answer, "has limits that are known: ?connections=100&capacity=500/s"),
     "/push": Path(Push, "pushes by itself: ?rate=100/s&size=100"),
     "/prices": Path(Prices, "ticks of the symbols that are subscribed to"),
     "/resume": Path(Resume, "sessions that outlive connections: ?rate=10/s&replay=true&drop=exponential:5s"),
