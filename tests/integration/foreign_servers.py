@@ -13,10 +13,18 @@ from urllib.request import urlopen
 
 FOLDER = Path(__file__).parent.parent / "servers"
 
+_LIBRARIES = FOLDER / "protocols"
+_PYTHON = _LIBRARIES / ".venv" / "bin" / "python"
+
+PROTOCOLS = ("binary", "graphql", "mcp", "socketio", "stomp")
+"""Servers of protocols above WebSocket; ``tests/protocols.sh`` installs what they need."""
+
 COMMANDS = {
     "fastapi": [sys.executable, str(FOLDER / "fastapi_app.py")],
     "websockets": [sys.executable, str(FOLDER / "websockets_server.py")],
     "node": ["node", str(FOLDER / "node_ws" / "server.js")],
+    **{name: ["node", str(_LIBRARIES / f"{name}_server.mjs")] for name in ("graphql", "socketio", "stomp")},
+    **{name: [str(_PYTHON), str(_LIBRARIES / f"{name}_server.py")] for name in ("binary", "mcp")},
 }
 """How each server is started."""
 
@@ -25,7 +33,11 @@ START_TIMEOUT = 20.0
 
 
 def is_available(name: str) -> bool:
-    """Whether a server can run here; the one of node needs node, and ``npm install`` in its folder."""
+    """Whether a server can run here: those of node need node and ``npm install``, others their libraries."""
+    if name in ("binary", "mcp"):
+        return _PYTHON.is_file()
+    if name in PROTOCOLS:
+        return shutil.which("node") is not None and (_LIBRARIES / "node_modules").is_dir()
     if name != "node":
         return True
     return shutil.which("node") is not None and (FOLDER / "node_ws" / "node_modules" / "ws").is_dir()
