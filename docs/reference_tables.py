@@ -46,6 +46,7 @@ _LINKS = {
     "tls": "[tls](#tls)",
     "heartbeat": "[heartbeat](#heartbeat)",
     "reconnect": "[reconnect](#reconnect)",
+    "pool": "[pool](#pool)",
     "backoff": "[backoff](#reconnect)",
 }
 """What a table says of a value that has a section of its own."""

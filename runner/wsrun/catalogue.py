@@ -79,7 +79,7 @@ class Metric:
 _CLIENT = ("group", "profile", "phase")
 _SOCKET = (*_CLIENT, "socket")
 _MESSAGE = ("group", "profile", "message", "kind", "priority", "socket", "phase")
-_TRIED = ("connect.attempted", "messages.sent", "expect.passed", "expect.failed")
+_TRIED = ("connect.attempted", "messages.sent", "pool.timeouts", "expect.passed", "expect.failed")
 
 
 def _distribution(name: str, labels: tuple[str, ...], text: str, *, available: bool = True) -> Metric:
@@ -322,6 +322,17 @@ def _deliveries() -> Iterable[Metric]:
     )
 
 
+def _pools() -> Iterable[Metric]:
+    yield _distribution("pool.wait", _CLIENT, "How long a send waited for a connection of the pool.")
+    yield _counter(
+        "pool.timeouts",
+        _CLIENT,
+        "Sends that got no connection of the pool in time.",
+        ("messages.sent", "pool.timeouts"),
+    )
+    yield _gauge("pool.size", ("group", "phase"), "number", "Connections in the pools.")
+
+
 def _generator() -> Iterable[Metric]:
     phase = ("phase",)
     yield _gauge(
@@ -346,24 +357,11 @@ def _searches() -> Iterable[Metric]:
 
 
 def _not_yet() -> Iterable[Metric]:
-    times = {
-        "http.time": ("From an HTTP request to the end of its answer.", _MESSAGE),
-        "pool.wait": ("How long a send waited for a connection of the pool.", _CLIENT),
-    }
-    counts = {
-        "pool.timeouts": ("Sends that got no connection of the pool in time.", _CLIENT, ("messages.sent",)),
-    }
-    gauges = {
-        "breaker.open": ("Open circuit breakers.", _CLIENT),
-        "pool.size": ("Connections in the pools.", _CLIENT),
-        "monitor.NAME.KEY": ("A number read from the target by the monitor NAME.", ("phase",)),
-    }
-    for name, (text, labels) in times.items():
-        yield _distribution(name, labels, text, available=False)
-    for name, (text, labels, when) in counts.items():
-        yield _counter(name, labels, text, when, available=False)
-    for name, (text, labels) in gauges.items():
-        yield _gauge(name, labels, "number", text, available=False)
+    yield _distribution(
+        "http.time", _MESSAGE, "From an HTTP request to the end of its answer.", available=False
+    )
+    yield _gauge("breaker.open", _CLIENT, "number", "Open circuit breakers.", available=False)
+    yield _gauge("monitor.NAME.KEY", ("phase",), "number", "A number read by a monitor.", available=False)
 
 
 METRICS: dict[str, Metric] = {
@@ -373,6 +371,7 @@ METRICS: dict[str, Metric] = {
         _messages(),
         _resilience(),
         _deliveries(),
+        _pools(),
         _generator(),
         _searches(),
         _not_yet(),

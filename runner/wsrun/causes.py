@@ -35,6 +35,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "message-too-big": "A message was larger than max_message",
     "heartbeat-lost": "The server left too many heartbeats in a row unanswered",
     "close-timeout": "The server did not answer our close in time",
+    "pool-timeout": "No connection of the pool was free in time",
     "reply-timeout": "No reply in time",
     "reply-lost": "The connection ended before the reply",
     "reply-error": "The reply was an error",

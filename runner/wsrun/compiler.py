@@ -121,10 +121,13 @@ class _Compiler:
         used |= {index for group in groups for rule in group.react for index in rule.sends}
         beats = [group.heartbeat for group in groups if group.heartbeat is not None]
         used |= {beat.message for beat in beats if beat.message is not None}
+        used |= {group.pool.check for group in groups if group.pool and group.pool.check is not None}
         replies = [self.messages[index].reply for index in used]
         timeouts = [reply.timeout for reply in replies if reply is not None]
         timeouts += [timeout for step in steps if (timeout := step_parts.longest_wait(step)) is not None]
-        return max(timeouts, default=NO_TIMEOUT)
+        # In a pool, a message waits for a connection first.
+        before = max((group.pool.acquire_timeout for group in groups if group.pool is not None), default=0.0)
+        return before + max(timeouts, default=NO_TIMEOUT)
 
     def path(self, text: str) -> Path:
         """Return a path of the scenario; they are relative to its own folder."""
@@ -263,6 +266,7 @@ class _Compiler:
                     react=tuple(self.reaction(rule) for rule in spec.get("react", ())),
                     reconnect=resilience_parts.reconnect(spec.get("reconnect")),
                     heartbeat=resilience_parts.heartbeat(spec.get("heartbeat"), self.message_ref),
+                    pool=resilience_parts.pool(spec.get("pool"), self.message_ref),
                 )
             )
         return tuple(plans)

@@ -109,8 +109,8 @@ class Estimate:
     @property
     def memory(self) -> int:
         """Bytes that the open clients take at their most, in all workers together."""
-        further = max(self.connections_most - self.clients_most, 0)
-        return self.clients_most * CLIENT_MEMORY + further * CONNECTION_MEMORY
+        own = CLIENT_MEMORY - CONNECTION_MEMORY
+        return self.clients_most * own + self.connections_most * CONNECTION_MEMORY
 
     @property
     def descriptors(self) -> int:
@@ -228,6 +228,9 @@ def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -
             works.append(scaled(a_second, people.client_seconds(group.index, phase.start, phase.end)))
             rate_most += a_second.messages * most
             again_most += a_second.connects * most
+    if phase.index == 0:
+        # Those of a pool are opened as they are needed: at most all of them, most likely at the start.
+        works += [Work(connects=group.pool.most) for group in plan.groups if group.pool is not None]
     total = summed(works)
     begun_most = _most_within_a_second(
         merge((change.at for change in mine if change.enter), crowd.times(phase))
@@ -294,6 +297,8 @@ def _flowing(plan: Plan, group: GroupPlan, phase: PhasePlan, sizes: Sequence[flo
 
 def _by_themselves(plan: Plan, group: GroupPlan, phase: PhasePlan) -> float:
     """Return the share of a group's clients that connect without a step that says so."""
+    if group.pool is not None:
+        return 0.0
     return sum(
         share
         for profile, share in _shares(group, phase)

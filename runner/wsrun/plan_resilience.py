@@ -37,3 +37,19 @@ class HeartbeatPlan:
     timeout: float = 5.0
     message: int | None = None
     misses: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlan:
+    """Connections that the clients of a group share; ``least`` and ``most`` are those of all workers.
+
+    A client waits at most ``acquire_timeout`` for one. Those that were idle for ``idle`` are closed, but for
+    the ``least``. ``check`` is the index of a message that idle ones send each ``every``, None: none is.
+    """
+
+    least: int = 0
+    most: int
+    acquire_timeout: float = 5.0
+    idle: float = 60.0
+    check: int | None = None
+    every: float = 30.0

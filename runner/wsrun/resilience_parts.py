@@ -7,7 +7,7 @@ from typing import Any
 
 from wsrun import units
 from wsrun.parts import duration
-from wsrun.plan_resilience import HeartbeatPlan, ReconnectPlan
+from wsrun.plan_resilience import HeartbeatPlan, PoolPlan, ReconnectPlan
 
 
 def reconnect(spec: Mapping[str, Any] | None) -> ReconnectPlan | None:
@@ -34,4 +34,18 @@ def heartbeat(spec: Mapping[str, Any] | None, message: Callable[[Any], int]) -> 
         timeout=duration(spec.get("timeout"), 5.0),
         message=message(spec["message"]) if "message" in spec else None,
         misses=spec.get("misses"),
+    )
+
+
+def pool(spec: Mapping[str, Any] | None, message: Callable[[Any], int]) -> PoolPlan | None:
+    """Return the connections that a group shares; None: each client has its own."""
+    if spec is None:
+        return None
+    return PoolPlan(
+        least=spec.get("min", 0),
+        most=spec["max"],
+        acquire_timeout=duration(spec.get("acquire_timeout"), 5.0),
+        idle=duration(spec.get("idle"), 60.0),
+        check=message(spec["check"]) if "check" in spec else None,
+        every=duration(spec.get("every"), 30.0),
     )

@@ -26,6 +26,9 @@ AVAILABLE = [
     "connect.dropped",
     "connect.late",
     "connect.success",
+    "pool.wait",
+    "pool.timeouts",
+    "pool.size",
     "round_trip",
     "service_time",
     "reply.first",
@@ -81,10 +84,7 @@ AVAILABLE = [
 
 NOT_YET = [
     "http.time",
-    "pool.wait",
-    "pool.timeouts",
     "breaker.open",
-    "pool.size",
     "monitor.NAME.KEY",
 ]
 

@@ -58,7 +58,7 @@ def test_clients_follow_the_levels_that_were_held() -> None:
     over = amended(plan, 1, held, 43.0)
     presence = Presence(over)
 
-    assert [presence.total(at) for at in (9.0, 11.0, 20.9, 21.5, 31.9, 32.5, 44.0)] == [
+    assert [presence.connected(at) for at in (9.0, 11.0, 20.9, 21.5, 31.9, 32.5, 44.0)] == [
         3,
         5,
         5,

@@ -67,6 +67,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.findings import Findings
     from wsrun.check.load import check_load
     from wsrun.check.patterns import check_patterns
+    from wsrun.check.pool import check_pools
     from wsrun.check.references import check_references
     from wsrun.check.resilience import check_resilience
     from wsrun.check.rules import check_rules
@@ -82,6 +83,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_load(scene, findings)
     check_arrivals(scene, findings)
     check_searches(scene, findings)
+    check_pools(scene, findings)
     check_steps(scene, findings)
     check_bodies(scene, findings)
     check_templates(scene, findings, check_data(scene, findings))

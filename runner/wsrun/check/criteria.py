@@ -36,6 +36,7 @@ _MEANT = {
 _MADE_BY = {
     "forbidden": "never",
     "heartbeat": "heartbeat",
+    "pool": "pool",
     "reconnect": "reconnect",
     "reconnect.missed": "sequence",
     "sequence": "sequence",

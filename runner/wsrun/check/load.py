@@ -69,9 +69,10 @@ def measured_connects(scene: Scene) -> list[bool]:
     """Tell for each phase whether connections may be begun in the part of it that criteria see.
 
     Only a certain no is a no: nobody comes, or all of them during the warm-up. A level that cannot be read
-    leaves nothing certain, and so does a flow that connects, or a group that reconnects.
+    leaves nothing certain, and so does a flow that connects, or a group that reconnects
+    or has a pool.
     """
-    comes_back = any("reconnect" in group for group in scene.groups.values())
+    comes_back = any({"reconnect", "pool"} & set(group) for group in scene.groups.values())
     if comes_back or any("connect" in step and "flow" in path for path, step in scene.steps()):
         return [True] * len(scene.phases)
     now = dict.fromkeys(scene.groups, 0)

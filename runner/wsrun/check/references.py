@@ -26,6 +26,9 @@ def check_references(scene: Scene, findings: Findings) -> None:
     for path, sent in scene.heartbeats():
         if isinstance(sent, str):
             _known(sent, path, "message", scene.messages, findings)
+    for place, check in scene.pool_checks():
+        if isinstance(check, str):
+            _known(check, place, "message", scene.messages, findings)
     for name, group in scene.groups.items():
         _group(name, group, scene, findings)
     for index, phase in enumerate(scene.phases):

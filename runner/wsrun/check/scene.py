@@ -180,6 +180,14 @@ class Scene:
         for place, sent in self.heartbeats():
             if isinstance(sent, dict):
                 yield place, sent
+        yield from ((place, check) for place, check in self.pool_checks() if isinstance(check, dict))
+
+    def pool_checks(self) -> Iterator[tuple[Steps, Any]]:
+        """Yield what connections of pools are checked with, names or messages in place, with their paths."""
+        for name, group in self.groups.items():
+            pool = mapping(group.get("pool"))
+            if "check" in pool:
+                yield ("clients", name, "pool", "check"), pool["check"]
 
     def deliveries(self) -> Iterator[tuple[Steps, dict[str, Any]]]:
         """Yield every ``deliver`` with its path."""

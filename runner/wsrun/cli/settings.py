@@ -35,6 +35,7 @@ from wsrun.plan import (
     SequencePlan,
     TargetPlan,
 )
+from wsrun.plan_resilience import PoolPlan
 from wsrun.source.scalars import ScalarError, resolve
 
 MASK = "***"
@@ -191,11 +192,26 @@ def _group(plan: Plan, group: GroupPlan) -> dict[str, Any]:
             "profiles": {plan.profiles[index].name: number(weight) for index, weight in group.profiles},
             "assign": dict(group.assign) or None,
             **resilience_settings(plan, group),
+            "pool": None if group.pool is None else _pool(plan, group.pool),
             "tolerate": {key: codes for key, codes in tolerate.items() if codes} or None,
             "react": [_reaction(plan, rule) for rule in group.react] or None,
             "never": [without_none({"where": rule.where, "because": rule.because}) for rule in group.never]
             or None,
             "sequence": [_sequence(rule) for rule in group.sequence] or None,
+        }
+    )
+
+
+def _pool(plan: Plan, pool: PoolPlan) -> dict[str, Any]:
+    is_checked = pool.check is not None
+    return without_none(
+        {
+            "min": pool.least,
+            "max": pool.most,
+            "acquire_timeout": units.format_duration(pool.acquire_timeout),
+            "idle": units.format_duration(pool.idle),
+            "check": plan.messages[pool.check].name if pool.check is not None else None,
+            "every": units.format_duration(pool.every) if is_checked else None,
         }
     )
 

@@ -72,6 +72,7 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             transport = "reference" if compresses else options.transport
             secrets = Secrets(plan)
             workers = options.workers or auto_workers(plan, destination)
+            workers = min(workers, most_workers(plan) or workers)
             header = {
                 "name": plan.name,
                 "seed": plan.seed,
@@ -136,6 +137,11 @@ def auto_workers(plan: Plan, destination: Destination) -> int:
     if any(phase.arrivals for phase in plan.phases):
         largest = max(largest, *(phase.at_most or cores for phase in plan.phases if phase.arrivals), 1)
     return max(1, min(cores - destination.is_local, largest))
+
+
+def most_workers(plan: Plan) -> int | None:
+    """Return how many workers there may be, as each needs a connection of every pool; None: any number."""
+    return min((group.pool.most for group in plan.groups if group.pool is not None), default=None)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wsrun.engine.line import Line
 from wsrun.engine.sockets import SocketProgram
 from wsrun.expressions import MissingVariable
-from wsrun.metrics.snapshot import labels_of
+from wsrun.metrics.snapshot import Labels, labels_of
 from wsrun.transports import ConnectFailure, Endpoint
 
 if TYPE_CHECKING:
@@ -21,17 +21,22 @@ _PARTS = ("dns", "tcp", "tls", "upgrade")
 Excuse = Callable[[ConnectFailure], bool]
 """Says whether a failure is what was wanted, and so no error."""
 
+Make = Callable[[SocketProgram, Labels], Line]
+"""Makes the client's side of a connection, under the labels of its attempt."""
 
-async def connect(session: Session, index: int = 0, excuse: Excuse | None = None) -> Line | None:
+
+async def connect(
+    session: Session, index: int = 0, excuse: Excuse | None = None, make: Make | None = None
+) -> Line | None:
     """Connect a socket (by its index) when a handshake is free.
 
-    None when there is no connection, which is counted by its cause.
+    ``make`` gives another kind of line. None when there is no connection, which is counted by its cause.
     """
     world = session.world
     socket = world.sockets[index]
     async with world.handshakes:
         if session.leaving and not session.is_ending:
-            if session.line is None:
+            if session.line is None and make is None:
                 # No attempt, and so in no sum of attempts; but planned, and never there.
                 withdrawn = world.labels(session.group, session.profile_index, world.stretch, socket)
                 world.recorder.count("connect.withdrawn", labels_of(withdrawn))
@@ -42,7 +47,7 @@ async def connect(session: Session, index: int = 0, excuse: Excuse | None = None
         recorder.count("connect.attempted", key)
         if session.visit is not None:
             session.visit.begun(session, key)
-        line = Line(session, socket, mailbox=False, labels=key)
+        line = Line(session, socket, mailbox=False, labels=key) if make is None else make(socket, key)
         try:
             session.born()
             endpoint = await _endpoint(session, socket, needs_answer=excuse is not None)
@@ -61,8 +66,7 @@ async def connect(session: Session, index: int = 0, excuse: Excuse | None = None
             raise
         line.connection = connection
         # The first frame comes later than this; a phase may have changed the profile since the attempt.
-        program = world.profiles[session.profile_index]
-        line.mailbox.is_open = program.expects
+        line.mailbox.is_open = session.program.expects
         timings = connection.timings
         line.first_due = started + timings.total
         recorder.count("connect.established", key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from orjson import loads
 
@@ -73,6 +73,9 @@ class Line:
         "waiting",
         "world",
     )
+
+    is_own: ClassVar[bool] = True
+    """Whether it stands for a connection of the client alone."""
 
     def __init__(
         self, session: Session, socket: SocketProgram, *, mailbox: bool, labels: Labels = ()

@@ -12,6 +12,7 @@ from wsrun.engine.control import EndSearch, HoldLevel
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
 from wsrun.engine.lines import backlog_of, lines_of
+from wsrun.engine.pool import pools_of
 from wsrun.engine.roster import Roster
 from wsrun.engine.schedule import Schedule
 from wsrun.engine.world import World
@@ -84,6 +85,9 @@ class Performance:
             agenda.failed = lambda error: tasks.create_task(_fail(error))
             self._roster = Roster(world, tasks)
             self._arrivals = Arrivals(world, self._roster)
+            world.pools = {pool.group: pool for pool in pools_of(world, tasks)}
+            for pool in world.pools.values():
+                agenda.call_at(world.start, lambda _, pool=pool: pool.start())  # type: ignore[misc]
             self._go(world.stretches)
             agenda.call_at(world.start + plan.interval, self._read)
             agenda.call_at(world.start + SWEEP, self._sweep)
@@ -95,6 +99,14 @@ class Performance:
         agenda.close()
 
     async def _drain(self) -> None:
+        world = self._world
+        await self._drain_clients()
+        for pool in world.pools.values():
+            pool.stop()
+        for pool in world.pools.values():
+            await pool.wait(world.clock() + world.plan.close_timeout + CLOSING_GRACE)
+
+    async def _drain_clients(self) -> None:
         world, roster = self._world, self._roster
         await self._catch_up()
         await roster.stop()
@@ -201,7 +213,9 @@ class Performance:
         lines = [line for session in self._roster.sessions for line in lines_of(session)]
         self._world.most_unsent = most_unsent(len(lines))
         backlog = sum(map(backlog_of, lines))
-        return self._fitness.gauges(backlog)
+        pools = self._world.pools.values()
+        gauges = self._fitness.gauges(backlog + sum(pool.write_backlog for pool in pools))
+        return gauges | dict(pool.gauge() for pool in pools)
 
     def _snapshot(self, end: float, gauges: dict[Series, Gauge]) -> None:
         world = self._world

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 async def arrive(session: Session) -> bool:
     """Make the first connection; False when there is none to be had."""
+    pool = session.world.pools.get(session.group)
+    if pool is not None:
+        pool.enter(session)
+        return True
     while True:
         session.line = await connect(session)
         if session.line is not None:

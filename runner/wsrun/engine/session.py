@@ -203,7 +203,7 @@ class Session:
         self.phase = phase
         # Counted as open until the end is told, which is later than the moment of the last message.
         lines = lines_of(self)
-        there = [line.socket for line in lines if line.closing is None]
+        there = [line.socket for line in lines if line.closing is None and line.is_own]
         for socket in there:
             world.closed(self, socket)
         self.profile_index = world.profile_of(self.group, self.slot, phase)

@@ -40,6 +40,7 @@ from wsrun.transports import Transport
 
 if TYPE_CHECKING:
     from wsrun.engine.line import Line
+    from wsrun.engine.pool import Pool
     from wsrun.engine.session import Session
 
 
@@ -122,6 +123,7 @@ class World:
         # The first seat of each group, and at last that of those who arrive, in turn.
         self._seats = [0, *itertools.accumulate(slots.get(group.index, 0) for group in plan.groups)]
         self.births = most_births(plan.phases)
+        self.pools: dict[int, Pool] = {}
         self._behaviours: dict[tuple[int, int], Behaviour] = {}
         self._shares: dict[tuple[tuple[int, float], ...], tuple[int, list[int]]] = {}
 
@@ -222,7 +224,8 @@ class World:
         """The labels of a client's numbers, or of those of one of its sockets."""
         return {
             "group": self.plan.groups[group].name,
-            "profile": self.plan.profiles[profile].name,
+            # A connection of a pool belongs to nobody, and has none.
+            "profile": self.plan.profiles[profile].name if profile >= 0 else None,
             "socket": None if socket is None else socket.label,
             **stretch.labels,
         }

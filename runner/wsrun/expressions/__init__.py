@@ -2,13 +2,14 @@
 
 from wsrun.expressions.compile import compile_text, compile_value
 from wsrun.expressions.fakes import FakePool, check_fake
-from wsrun.expressions.ids import IdMaker, parse_id
+from wsrun.expressions.ids import MOST_CLIENTS, IdMaker, parse_id
 from wsrun.expressions.names import BUILT_IN, Scope, Tools
 from wsrun.expressions.templates import Expr, ExpressionError, MissingVariable, Template, parse
 from wsrun.expressions.values import text_of
 
 __all__ = [
     "BUILT_IN",
+    "MOST_CLIENTS",
     "Expr",
     "ExpressionError",
     "FakePool",

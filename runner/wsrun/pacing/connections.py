@@ -10,7 +10,9 @@ from wsrun.plan_steps import ConnectStep, all_steps
 
 
 def connections_each(plan: Plan, group: GroupPlan, phase: PhasePlan) -> float:
-    """Return how many connections a client of a group has in a phase, on average."""
+    """Return how many connections of its own a client of a group has in a phase, on average."""
+    if group.pool is not None:
+        return 0.0
     weights = phase.profiles or group.profiles
     total = sum(weight for _, weight in weights)
     return sum(weight / total * len(_sockets(plan.profiles[profile])) for profile, weight in weights)
@@ -18,7 +20,8 @@ def connections_each(plan: Plan, group: GroupPlan, phase: PhasePlan) -> float:
 
 def most_connections(plan: Plan, crowd: Crowd) -> int:
     """Return the most connections that there are at a time; an upper estimate where groups change apart."""
-    if not plan.sockets:
+    pooled = sum(group.pool.most for group in plan.groups if group.pool is not None)
+    if not plan.sockets and not pooled:
         return crowd.most
     together = (
         sum(
@@ -27,7 +30,7 @@ def most_connections(plan: Plan, crowd: Crowd) -> int:
         )
         for phase in plan.phases
     )
-    return math.ceil(max(together))
+    return math.ceil(max(together)) + pooled
 
 
 def _sockets(profile: ProfilePlan) -> set[int]:

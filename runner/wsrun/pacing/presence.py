@@ -17,6 +17,7 @@ class Presence:
 
     def __init__(self, plan: Plan) -> None:
         self.changes: tuple[Change, ...] = tuple(all_changes(plan.phases))
+        self._own = [group.index for group in plan.groups if group.pool is None]
         self._times: list[list[float]] = [[] for _ in plan.groups]
         self._counts: list[list[int]] = [[0] for _ in plan.groups]
         for change in self.changes:
@@ -26,9 +27,9 @@ class Presence:
         steps = (1 if change.enter else -1 for change in self.changes)
         self.most = max(accumulate(steps), default=0)
 
-    def total(self, at: float) -> int:
-        """Return how many clients of all groups are there just before ``at``."""
-        return sum(self.present(group, at) for group in range(len(self._times)))
+    def connected(self, at: float) -> int:
+        """Return how many clients with a connection of their own are there just before ``at``."""
+        return sum(self.present(group, at) for group in self._own)
 
     def present(self, group: int, at: float) -> int:
         """Return how many clients of a group are there just before ``at``."""

@@ -99,6 +99,7 @@ class Visitors:
         """``flow_seconds`` gives how long the flow of a profile takes at least, in seconds."""
         self._phases = plan.phases
         self._streams: dict[int, list[_Stream]] = {group.index: [] for group in plan.groups}
+        self._own = [group.index for group in plan.groups if group.pool is None]
         for phase in plan.phases:
             for group in phase.arrivals:
                 weights = phase.profiles or plan.groups[group].profiles
@@ -128,6 +129,10 @@ class Visitors:
     def total(self, at: float) -> float:
         """Return how many of all groups are there at a time."""
         return sum(self.present(group, at) for group in self._streams)
+
+    def connected(self, at: float) -> float:
+        """Return how many with a connection of their own are there at a time."""
+        return sum(self.present(group, at) for group in self._own)
 
     def client_seconds(self, group: int, start: float, end: float) -> float:
         """Return the integral of the number of those who are there, by the rule of the midpoint."""

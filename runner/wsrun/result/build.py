@@ -19,6 +19,7 @@ from wsrun.plan import Plan
 from wsrun.result import deliveries, delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
 from wsrun.result.contracts import contracts
+from wsrun.result.pools import pools
 from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
 from wsrun.result.sockets import sockets
@@ -119,6 +120,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "sockets": sockets(plan, store, is_demo=record.target_kind == "demo"),
         "overall": tables.overall(plan, store),
         "resilience": resilience(plan, store),
+        "pools": pools(plan, store),
         "timeline": rows,
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},
         "curves": tables.curves(plan, store),

@@ -57,7 +57,7 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
         if end > until + _INSTANT or any(start <= middle < over for start, over in warm):
             continue
         # Those who leave at this very moment may or may not have been counted.
-        planned = min(presence.total(end), presence.total(end + _LEAVING))
+        planned = min(presence.connected(end), presence.connected(end + _LEAVING))
         expected = max(planned - excused, 0)
         wanted += expected * row["length"]
         there += min(row["clients"], expected) * row["length"]

@@ -98,9 +98,12 @@ class IntervalReader:
         return Interval(row, column)
 
     def _planned(self, at: float) -> float:
-        """Return the clients that are planned, and of those who arrive how many are expected."""
-        settled = self._presence.total(at)
-        return settled if self._visitors.is_empty else settled + self._visitors.total(at)
+        """Return the connections that are planned, and for those who arrive how many are expected.
+
+        Those of pools come as they are needed.
+        """
+        settled = self._presence.connected(at)
+        return settled if self._visitors.is_empty else settled + self._visitors.connected(at)
 
     def _clients(self, snapshots: Iterable[Snapshot]) -> int:
         wanted = CLIENTS if self._plan.sockets else "open"

@@ -17,6 +17,7 @@ DISTRIBUTIONS = {
     "delivery.time": "delivery time",
     "delivery.spread": "spread of a delivery",
     "connect.time": "connect time",
+    "pool.wait": "wait for a connection of the pool",
     "connect.dns": "name look-up",
     "connect.tcp": "TCP connect",
     "connect.tls": "TLS handshake",
@@ -32,6 +33,10 @@ COUNTERS = {
     "connect.failed": ("connection failed", "connections failed"),
     "connect.dropped": ("arrival left out", "arrivals left out"),
     "connect.late": ("arrival that began late", "arrivals that began late"),
+    "pool.timeouts": (
+        "message without a connection of the pool",
+        "messages without a connection of the pool",
+    ),
     "messages.sent": ("message sent", "messages sent"),
     "messages.received": ("frame received", "frames received"),
     "messages.unmatched": ("frame that nobody expected", "frames that nobody expected"),
