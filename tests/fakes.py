@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wsrun.transports import Closing, ConnectFailure, Endpoint, Sink, Timings
+from wsrun.transports.http import Headers, HttpAnswer, HttpRequest
 
 Answer = Callable[["FakeConnection", bytes], None]
 """What the server does with a message."""
@@ -25,6 +26,7 @@ class FakeTransport:
     latency: float = 0.0
     refuse: Callable[[int], ConnectFailure | None] = lambda number: None
     pongs: Callable[[FakeConnection, int], bool] = lambda connection, number: True
+    set_cookies: tuple[str, ...] = ()
     name: str = "fake"
     connections: list[FakeConnection] = field(default_factory=list)
     attempts: int = 0
@@ -51,6 +53,7 @@ class FakeConnection:
         self.sink = sink
         self.timings = Timings(total=transport.latency)
         self.subprotocol: str | None = None
+        self.set_cookies = transport.set_cookies
         self.is_open = True
         self.write_backlog = 0
         self.bytes_received = 0
@@ -101,3 +104,31 @@ class FakeConnection:
         if self.is_open or closing.side == "client":
             self.is_open = False
             self.sink.closed(closing, self.loop.time())
+
+
+@dataclass
+class FakeHttp:
+    """An HTTP server that is a function: it gets a request, and returns status, headers and body, or raises.
+
+    ``latency``: seconds until the answer; a function gives one for each request. ``asked``: (time, request).
+    """
+
+    respond: Callable[[HttpRequest], tuple[int, Headers, bytes]]
+    latency: float | Callable[[HttpRequest], float] = 0.0
+    asked: list[tuple[float, HttpRequest]] = field(default_factory=list)
+    is_closed: bool = False
+
+    def check(self, request: HttpRequest) -> None:
+        """Find nothing wrong."""
+
+    async def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """Answer after a while."""
+        loop = asyncio.get_running_loop()
+        self.asked.append((loop.time(), request))
+        await asyncio.sleep(self.latency if isinstance(self.latency, float) else self.latency(request))
+        status, headers, body = self.respond(request)
+        return HttpAnswer(status, headers, body, loop.time())
+
+    async def close(self) -> None:
+        """Take note of the end."""
+        self.is_closed = True

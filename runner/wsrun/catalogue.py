@@ -179,7 +179,7 @@ def _connections() -> Iterable[Metric]:
 
 
 def _messages() -> Iterable[Metric]:
-    being_open = ("open", "connect.established")
+    being_open = ("open", "connect.established", "messages.received")
     sent = ("messages.sent",)
     expected = ("replies.expected",)
     yield _distribution(
@@ -194,6 +194,11 @@ def _messages() -> Iterable[Metric]:
     )
     yield _distribution(
         "reply.first", _MESSAGE, "From the send of a message to the first frame of its reply."
+    )
+    yield _distribution(
+        "http.time",
+        (*_MESSAGE, "status"),
+        "From the send of an HTTP request to the end of its answer, whatever that says.",
     )
     yield _distribution("reply.gap", _MESSAGE, "Between two frames of one reply.")
     yield _counter("messages.sent", _MESSAGE, "Messages handed to a connection.", being_open)
@@ -357,9 +362,6 @@ def _searches() -> Iterable[Metric]:
 
 
 def _not_yet() -> Iterable[Metric]:
-    yield _distribution(
-        "http.time", _MESSAGE, "From an HTTP request to the end of its answer.", available=False
-    )
     yield _gauge("breaker.open", _CLIENT, "number", "Open circuit breakers.", available=False)
     yield _gauge("monitor.NAME.KEY", ("phase",), "number", "A number read by a monitor.", available=False)
 

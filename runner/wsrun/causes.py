@@ -45,6 +45,13 @@ CAUSES: Final[Mapping[str, str]] = {
     "forbidden": "A message came that must never come",
     "contract-violation": "A message came that breaks its schema",
     "leak": "A message was seen by a client that it was not meant for",
+    "http-refused": "Nobody takes HTTP requests at the target",
+    "http-dns": "The host of the HTTP requests has no address",
+    "http-tls": "The HTTP requests could not be secured by TLS",
+    "http-lost": "The connection ended before the HTTP answer",
+    "http-malformed": "The server's HTTP answer was malformed",
+    "http-too-big": "The body of an HTTP answer was larger than max_message",
+    "http-failed": "An HTTP request failed for an unknown reason",
     "expect-failed": "An expected message did not come",
     "unexpected-message": "A message came that an expect_none step excludes",
     "not-refused": "A connection was made that had to be refused",
@@ -61,11 +68,12 @@ CAUSES: Final[Mapping[str, str]] = {
 
 FAMILIES: Final[Mapping[str, str]] = {
     "refused-<status>": "The server refused the connection with HTTP <status>",
+    "answered-<status>": "An HTTP request was answered with <status>",
     "closed-<code>": "The connection was closed with <code>",
 }
 """The causes that carry a number, with ``<…>`` in its place."""
 
-_MEMBER: Final = re.compile(r"(?a:refused-[3-9]\d\d|closed-[1-4]\d{3})")
+_MEMBER: Final = re.compile(r"(?a:refused-[3-9]\d\d|answered-[1-9]\d\d|closed-[1-4]\d{3})")
 
 
 def is_cause(text: str) -> bool:

@@ -11,12 +11,12 @@ import random
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from wsrun import contracts, criteria, parts, resilience_parts, search_parts, step_parts, units
+from wsrun import contracts, criteria, http_parts, parts, resilience_parts, step_parts, units
 from wsrun.data import read_rows
+from wsrun.default_criteria import default_criteria
 from wsrun.diagnostics import Location
-from wsrun.pacing.population import all_changes
 from wsrun.plan import (
     BodyPlan,
     CriterionPlan,
@@ -33,7 +33,7 @@ from wsrun.plan import (
     TargetPlan,
     TlsPlan,
 )
-from wsrun.plan_steps import ConnectStep, SendStep, StepPlan, all_steps
+from wsrun.plan_steps import SendStep, StepPlan, all_steps
 from wsrun.search_parts import searching
 from wsrun.source import Document
 
@@ -147,6 +147,7 @@ class _Compiler:
         return TargetPlan(
             url=url or spec["url"],
             name=name,
+            http=spec.get("http"),
             headers=tuple((name, str(value)) for name, value in spec.get("headers", {}).items()),
             subprotocols=tuple(spec.get("subprotocols", ())),
             compression=spec.get("compression", "none"),
@@ -184,25 +185,32 @@ class _Compiler:
 
     def message(self, name: str, spec: Mapping[str, Any]) -> int:
         """Add a message and return its index."""
-        kind = next(kind for kind in BODY_KINDS if kind in spec)
-        source: Any = self.path(spec["file"]).read_bytes() if kind == "file" else spec[kind]
-        by_body = "binary" if kind in ("hex", "file") else "text"
+        http = spec.get("http")
+        body = self.body(spec) if http is None else http_parts.request_body(http)
+        by_body: Literal["text", "binary"] = "binary" if body.kind in ("hex", "file") else "text"
+        reply = spec.get("reply")
         index = len(self.messages)
         self.messages.append(
             MessagePlan(
                 index=index,
                 name=name,
-                body=BodyPlan(kind=kind, source=source),  # type: ignore[arg-type]
+                body=body,
                 frame=spec.get("frame", by_body),
                 kind=spec.get("kind"),
                 priority=spec.get("priority", "normal"),
-                reply=parts.reply(spec.get("reply")),
+                reply=parts.reply(reply) if http is None else http_parts.answer(reply),
                 socket=self.sockets[spec.get("socket", MAIN)],
                 deliver=parts.deliver(spec.get("deliver")),
+                http=None if http is None else http_parts.request(http),
             )
         )
         self.message_index[name] = index
         return index
+
+    def body(self, spec: Mapping[str, Any]) -> BodyPlan:
+        kind = next(kind for kind in BODY_KINDS if kind in spec)
+        source: Any = self.path(spec["file"]).read_bytes() if kind == "file" else spec[kind]
+        return BodyPlan(kind=kind, source=source)  # type: ignore[arg-type]
 
     def message_ref(self, spec: str | Mapping[str, Any]) -> int:
         """Return the index of a message by name, or of one written in place."""
@@ -346,7 +354,7 @@ class _Compiler:
             where = self.document.location(())
             return [
                 CriterionPlan(text=text, criterion=criteria.parse(text), location=where)
-                for text in default_criteria(phases, profiles)
+                for text in default_criteria(phases, profiles, self.messages)
             ]
         plans = []
         for index, item in enumerate(specs):
@@ -366,32 +374,3 @@ class _Compiler:
                 )
             )
         return plans
-
-
-def default_criteria(phases: Sequence[PhasePlan], profiles: Sequence[ProfilePlan]) -> tuple[str, ...]:
-    """Return what is judged where a scenario names no criteria.
-
-    Connections are left out when every client connects in a warm-up or in a search, which no criterion sees,
-    and when a step wants one of them refused.
-    """
-    if all(phase.search is not None for phase in phases):
-        return search_parts.default_criteria(phases)
-    reconnects = any(isinstance(step, ConnectStep) for p in profiles for step in all_steps(p.flow))
-    everything = all_steps(step for p in profiles for step in (*p.start, *p.flow, *p.end))
-    refused = any(isinstance(step, ConnectStep) and step.refused is not None for step in everything)
-    if refused or (not reconnects and connects_only_in_warm_ups(phases)):
-        return tuple(text for text in criteria.DEFAULT_CRITERIA if not text.startswith("connect."))
-    return criteria.DEFAULT_CRITERIA
-
-
-def connects_only_in_warm_ups(phases: Sequence[PhasePlan]) -> bool:
-    """Tell whether clients enter, and all of them in warm-ups."""
-    if any(phase.arrivals and phase.warm_up < phase.duration for phase in phases):
-        return False
-    entries = [
-        phases[change.phase_index].search is not None
-        or change.at < phases[change.phase_index].start + phases[change.phase_index].warm_up
-        for change in all_changes(phases)
-        if change.enter
-    ]
-    return bool(entries) and all(entries)

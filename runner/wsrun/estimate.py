@@ -8,8 +8,7 @@ everything up to the plan, and nothing of the engine.
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from random import Random
@@ -18,7 +17,7 @@ from typing import Any
 from wsrun.bodies import compile_body
 from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
 from wsrun.pacing.connections import connections_each, most_connections
-from wsrun.pacing.crowd import Crowd
+from wsrun.pacing.crowd import Crowd, most_within_a_second
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
 from wsrun.pacing.presence import Presence
@@ -47,9 +46,6 @@ _GUESS = "x" * 12
 
 _TOKEN = "x" * 180
 """What stands for a token: about the length of an HS256 one with a few claims."""
-
-_INSTANT = 1e-9
-"""Seconds by which times are told apart; what is computed twice may differ by less."""
 
 _NOW = 1_700_000_000.0
 
@@ -89,10 +85,10 @@ class PhaseEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a whole run will do. ``drain`` is how long it may take at most, in seconds.
+    """What a whole run will do; ``drain`` is how long it may take at most, in seconds.
 
     ``has_arrivals``: some of the clients arrive, and are counted as expected. ``has_reactions``: rules send
-    something when a message comes, which is not in the numbers.
+    something when a message comes, which is not in the numbers. ``requests`` are the messages of HTTP.
     """
 
     phases: tuple[PhaseEstimate, ...]
@@ -105,6 +101,7 @@ class Estimate:
     bytes: float
     has_arrivals: bool = False
     has_reactions: bool = False
+    requests: float = 0.0
 
     @property
     def memory(self) -> int:
@@ -128,11 +125,7 @@ def estimate(plan: Plan) -> Estimate:
     sizes = message_sizes(plan)
     crowd = Crowd(plan, visitors(plan))
     phases = tuple(_phase(plan, phase, crowd, sizes) for phase in plan.phases)
-    farewell = [
-        scaled(_steps(plan, group, phase, sizes, ending=True), crowd.present(index, plan.duration))
-        for index, group in enumerate(plan.groups)
-        for phase in plan.phases[-1:]
-    ]
+    farewell = _farewell(plan, crowd, sizes)
     return Estimate(
         phases=phases,
         duration=plan.duration,
@@ -144,6 +137,7 @@ def estimate(plan: Plan) -> Estimate:
         messages=sum(phase.messages for phase in phases) + sum(work.messages for work in farewell),
         bytes=sum(phase.bytes for phase in phases) + sum(work.bytes for work in farewell),
         has_reactions=any(rule.sends for group in plan.groups for rule in group.react),
+        requests=_requests(plan, crowd),
     )
 
 
@@ -194,6 +188,24 @@ def _size(message: MessagePlan, sample: _Sample, tools: Tools) -> float:
         return float(len(str(message.body.source)))
 
 
+def _requests(plan: Plan, crowd: Crowd) -> float:
+    """Return how many of the messages are requests of HTTP: their sizes, if each had 1 and all others 0."""
+    marks = tuple(float(message.http is not None) for message in plan.messages)
+    if not any(marks):
+        return 0.0
+    farewell = summed(_farewell(plan, crowd, marks))
+    return farewell.bytes + sum(_phase(plan, phase, crowd, marks).bytes for phase in plan.phases)
+
+
+def _farewell(plan: Plan, crowd: Crowd, sizes: Sequence[float]) -> list[Work]:
+    """Return what those send in their ``end`` who are there when the phases are over."""
+    last = plan.phases[-1]
+    return [
+        scaled(_steps(plan, group, last, sizes, ending=True), crowd.present(group.index, plan.duration))
+        for group in plan.groups
+    ]
+
+
 def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -> PhaseEstimate:
     mine = [change for change in crowd.population.changes if change.phase_index == phase.index]
     works: list[Work] = []
@@ -232,7 +244,7 @@ def _phase(plan: Plan, phase: PhasePlan, crowd: Crowd, sizes: Sequence[float]) -
         # Those of a pool are opened as they are needed: at most all of them, most likely at the start.
         works += [Work(connects=group.pool.most) for group in plan.groups if group.pool is not None]
     total = summed(works)
-    begun_most = _most_within_a_second(
+    begun_most = most_within_a_second(
         merge((change.at for change in mine if change.enter), crowd.times(phase))
     )
     first_most = round(begun_most * at_first / entered_in_all) if entered_in_all else 0
@@ -338,14 +350,3 @@ def _steps(
         steps: tuple[StepPlan, ...] = plan.profiles[profile].end if ending else plan.profiles[profile].start
         works.append(scaled(work_of(steps, sizes), share))
     return summed(works)
-
-
-def _most_within_a_second(times: Iterable[float]) -> int:
-    window: deque[float] = deque()
-    most = 0
-    for at in times:
-        window.append(at)
-        while window[0] <= at - 1.0 + _INSTANT:
-            window.popleft()
-        most = max(most, len(window))
-    return most

@@ -13,7 +13,7 @@ LABELS = {
     "server": "the address that the client is connected to",
     "code": "the code of a close, such as 1000, or 1006 where there was none",
     "side": "who closed: client or server",
-    "status": "the HTTP status of a refused handshake, such as 503",
+    "status": "the HTTP status of an answer or of a refused handshake, such as 503",
     "cause": "what went wrong, as the error table of the report names it",
 }
 """Every label with its meaning."""

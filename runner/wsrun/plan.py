@@ -31,9 +31,11 @@ class TlsPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPlan:
-    """One socket of a client: the server to connect to. ``url`` and header values are templates."""
+    """One socket of a client: the server to connect to. ``url``, ``http`` (the base of HTTP paths) and header
+    values are templates."""
 
     url: str
+    http: str | None = None
     name: str = "main"
     headers: tuple[tuple[str, str], ...] = ()
     subprotocols: tuple[str, ...] = ()
@@ -69,10 +71,10 @@ class DataPlan:
 class BodyPlan:
     """What a message carries: ``kind`` names the module in ``wsrun.bodies``, ``source`` is as written.
 
-    ``source``: json: any JSON-like value; text and hex: str; file: bytes, as read.
+    ``source``: json: any JSON-like value; text and hex: str; file: bytes, as read; form: a mapping.
     """
 
-    kind: Literal["json", "text", "hex", "file"]
+    kind: Literal["json", "text", "hex", "file", "form"]
     source: Any
 
 
@@ -80,7 +82,8 @@ class BodyPlan:
 class ReplyPlan:
     """Which frame answers a message. Patterns are as written: a mapping, or a tuple of alternatives.
 
-    ``in_order`` are patterns, ``count`` frames that the whole reply must have, None: any number.
+    ``match`` is None for HTTP, where there is one answer. ``in_order`` are patterns, ``count`` frames that
+    the whole reply must have, None: any number.
     """
 
     match: Any
@@ -115,9 +118,19 @@ class DeliverPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpPlan:
+    """A message as an HTTP request: ``path`` and header values are templates; ``method`` is in capitals."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePlan:
     """One kind of message; ``index`` is its position in ``Plan.messages``, ``socket`` that of its socket in
-    ``Plan.targets``."""
+    ``Plan.targets``; ``http`` is None for one of a WebSocket."""
 
     index: int
     name: str
@@ -128,6 +141,7 @@ class MessagePlan:
     reply: ReplyPlan | None = None
     deliver: DeliverPlan | None = None
     socket: int = 0
+    http: HttpPlan | None = None
 
 
 Mix = tuple[tuple[int, float], ...]

@@ -20,6 +20,7 @@ PROTOCOLS = ("binary", "graphql", "mcp", "socketio", "stomp")
 """Servers of protocols above WebSocket; ``tests/protocols.sh`` installs what they need."""
 
 COMMANDS = {
+    "aiohttp": [sys.executable, str(FOLDER / "aiohttp_server.py")],
     "fastapi": [sys.executable, str(FOLDER / "fastapi_app.py")],
     "websockets": [sys.executable, str(FOLDER / "websockets_server.py")],
     "node": ["node", str(FOLDER / "node_ws" / "server.js")],
@@ -70,6 +71,10 @@ class ForeignServer:
     def url(self, path: str = "/echo") -> str:
         """Return the WebSocket URL of a path."""
         return f"ws://127.0.0.1:{self.port}{path}"
+
+    def http_url(self, path: str = "") -> str:
+        """Return the HTTP URL of a path."""
+        return f"http://127.0.0.1:{self.port}{path}"
 
     def counts(self) -> dict[str, int]:
         """Return what the server has counted."""

@@ -22,6 +22,7 @@ class Counts:
     messages_sent: int = 0
     bytes_received: int = 0
     bytes_sent: int = 0
+    requests: int = 0
 
     @property
     def connections_open(self) -> int:

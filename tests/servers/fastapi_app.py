@@ -1,4 +1,4 @@
-"""A FastAPI application under uvicorn: ``/echo``, ``/chat`` and ``GET /counts``."""
+"""A FastAPI application under uvicorn: ``/echo``, ``/chat``, ``GET /counts``, and logins for ``/members``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,33 @@ import asyncio
 
 import uvicorn
 from announce import Counts, announce, answer, listen, parse_arguments
-from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
+from fastapi import Body, Cookie, FastAPI, Response, WebSocket, WebSocketDisconnect
+from people import People
 
 
 def make_app(counts: Counts, max_connections: int | None) -> FastAPI:
     """Return the application; it counts into ``counts``."""
     app = FastAPI()
+    people = People()
+
+    @app.post("/login")
+    async def log_in(response: Response, user: str = Body(), password: str = Body()) -> dict[str, str]:
+        counts.requests += 1
+        found = people.log_in(user, password)
+        if found is None:
+            response.status_code = 401
+            return {"error": "wrong password"}
+        response.set_cookie("session", found[1])
+        return {"access_token": found[0]}
+
+    @app.get("/me")
+    async def who_am_i(
+        response: Response, session: str | None = Cookie(None), seat: str | None = Cookie(None)
+    ) -> dict[str, object]:
+        counts.requests += 1
+        user = people.user(session)
+        response.status_code = 200 if user else 401
+        return {"user": user, "cookies": {"session": session, "seat": seat}}
 
     @app.get("/counts")
     async def show_counts() -> Response:
@@ -23,9 +44,13 @@ def make_app(counts: Counts, max_connections: int | None) -> FastAPI:
             counts.connections_refused += 1
             await websocket.send_denial_response(Response("full", status_code=503))
             return
+        if name == "members" and people.user(websocket.cookies.get("session")) is None:
+            counts.connections_refused += 1
+            await websocket.send_denial_response(Response("log in", status_code=401))
+            return
         counts.connections_opened += 1
         try:
-            await websocket.accept()
+            await websocket.accept(headers=[(b"set-cookie", b"seat=7")] if name == "members" else None)
             await converse(websocket, f"/{name}")
         except WebSocketDisconnect:
             return  # the client went while it was being answered

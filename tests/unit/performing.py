@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.clock import run_virtual
-from tests.fakes import FakeConnection, FakeTransport
+from tests.fakes import FakeConnection, FakeHttp, FakeTransport
 
 from wsrun.compiler import compile_plan
 from wsrun.engine.performance import Performance
@@ -19,20 +19,21 @@ from wsrun.source import parse
 Answer = Callable[[FakeConnection, bytes], None]
 
 
-def plan_of(text: str) -> Plan:
+def plan_of(text: str, *, target: str = "") -> Plan:
     """Compile a scenario; the checks of the scenario are tested elsewhere."""
-    document = parse("wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\n" + text, "test.yaml", environ={})
+    head = f"wsrun: 1\ntarget: {{ url: ws://127.0.0.1:1/{target} }}\n"
+    document = parse(head + text, "test.yaml", environ={})
     return compile_plan(document, seed=1)
 
 
-def perform(plan: Plan, transport: FakeTransport) -> list[Snapshot]:
+def perform(plan: Plan, transport: FakeTransport, http: FakeHttp | None = None) -> list[Snapshot]:
     """Run a plan in virtual time and return its snapshots."""
     snapshots: list[Any] = []
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         around = Surroundings(clock=loop.time, unix_offset=1.7e9, real_time=False)
-        world = World(plan, transport, loop, surroundings=around)
+        world = World(plan, transport, loop, surroundings=around, http=http)
         world.begin(loop.time())
         await Performance(world, snapshots.append).run()
 

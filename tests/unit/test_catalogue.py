@@ -66,6 +66,7 @@ AVAILABLE = [
     "errors.ratio",
     "mailbox.dropped",
     "open",
+    "http.time",
     "generator.cpu",
     "generator.memory",
     "generator.lag",
@@ -83,7 +84,6 @@ AVAILABLE = [
 ]
 
 NOT_YET = [
-    "http.time",
     "breaker.open",
     "monitor.NAME.KEY",
 ]

@@ -48,4 +48,5 @@ def test_a_cause_is_told_in_plain_words() -> None:
     assert cause_text("refused-503") == "The server refused the connection with HTTP 503"
     assert cause_text("closed-1013") == "The connection was closed with 1013"
     assert cause_text("gone-fishing") == "Gone fishing"
-    assert len(FAMILIES) == 2
+    assert cause_text("answered-404") == "An HTTP request was answered with 404"
+    assert len(FAMILIES) == 3

@@ -114,6 +114,7 @@ def _without_places(phase: PhasePlan, nowhere: Location) -> PhasePlan:
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_settings_of_a_scenario_compile_to_the_same_plan(path: Path, tmp_path: Path) -> None:
     """For every scenario that is shipped."""
+    shutil.copytree(path.parent / "data", tmp_path / "data")
     document = load_scenario(path, {})
     plan = compile_plan(document)
     shutil.copytree(path.parent / "schemas", tmp_path / "schemas")

@@ -8,7 +8,7 @@ import pytest
 from performing import causes, perform, plan_of, sentences
 from tests.fakes import FakeConnection, FakeTransport
 
-from wsrun.compiler import default_criteria
+from wsrun.default_criteria import default_criteria
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.metrics.store import Store, stored
 from wsrun.transports import ConnectFailure
@@ -115,4 +115,4 @@ def test_success_is_no_default_criterion_where_a_refusal_is_wanted() -> None:
     """It could not be met."""
     profile = "{ start: [ { connect: main, refused: {} } ] }"
     plan = plan_of(f"profiles: {{ p: {profile} }}\nphases: [ {{ duration: 1s, clients: 1 }} ]")
-    assert default_criteria(plan.phases, plan.profiles) == ("errors == 0",)
+    assert default_criteria(plan.phases, plan.profiles, plan.messages) == ("errors == 0",)

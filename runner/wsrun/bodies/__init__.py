@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsrun.bodies import file, hexadecimal, json, text
+from wsrun.bodies import file, form, hexadecimal, json, text
 from wsrun.expressions import Scope, Tools
 from wsrun.plan import BodyPlan
 
@@ -13,6 +13,7 @@ Build = Callable[[Scope], bytes]
 
 KINDS: dict[str, Callable[[Any, Tools], Build]] = {
     "file": file.compile_source,
+    "form": form.compile_source,
     "hex": hexadecimal.compile_source,
     "json": json.compile_source,
     "text": text.compile_source,

@@ -65,6 +65,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     from wsrun.check.data import check_data
     from wsrun.check.deliveries import check_deliveries
     from wsrun.check.findings import Findings
+    from wsrun.check.http import check_http
     from wsrun.check.load import check_load
     from wsrun.check.patterns import check_patterns
     from wsrun.check.pool import check_pools
@@ -79,6 +80,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
 
     scene, findings = Scene(document), Findings(document, told)
     check_target(scene, findings)
+    check_http(scene, findings)
     check_references(scene, findings)
     check_load(scene, findings)
     check_arrivals(scene, findings)

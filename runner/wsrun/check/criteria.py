@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from wsrun.catalogue import resolve
 from wsrun.causes import CAUSES, FAMILIES, is_cause
 from wsrun.check.findings import Findings
+from wsrun.check.http import is_all_http
 from wsrun.check.load import DRAIN, is_all_warm_up, measured_connects, most_clients
 from wsrun.check.scene import Scene, mapping, sequence
 from wsrun.check.searches import conditions, criterion_problems, searches
@@ -65,7 +66,7 @@ def check_criteria(scene: Scene, findings: Findings) -> None:
 
 def _defaults(scene: Scene, findings: Findings) -> None:
     """Check that what holds where no criteria are written can be judged."""
-    if any(True for _ in searches(scene)):
+    if is_all_http(scene) or any(True for _ in searches(scene)):
         return
     if most_clients(scene) and not all(map(is_all_warm_up, scene.phases)) and not _connects(scene, None):
         message = f"everybody connects in a warm-up, so that '{DEFAULT_CRITERIA[0]}' has nothing to judge"
@@ -140,6 +141,7 @@ def _labels(
             return
     problem = (
         _no_replies(reference, scene)
+        or _no_requests(reference, scene)
         or _no_rules(reference, scene)
         or _no_connects(reference, scene)
         or _only_at_the_start(reference, scene)
@@ -209,10 +211,24 @@ def _no_replies(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
     messages = [
         message for place, message in scene.all_messages() if wanted is None or place == ("messages", wanted)
     ]
-    if not messages or any("reply" in message for message in messages):
+    if not messages or any("reply" in message or "http" in message for message in messages):
         return None
     whose = f"the message {quoted(wanted)} has no reply" if wanted else "no message has a reply"
     return f"{whose}, so that there will be nothing to judge", "write reply: { match: … }"
+
+
+def _no_requests(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:
+    """A metric of HTTP has no data where nothing asks, one of connects none where nobody connects."""
+    if reference.name.startswith("connect.") and is_all_http(scene):
+        return "no client uses a WebSocket, so that nobody connects", "judge http.time or errors instead"
+    if not reference.name.startswith("http."):
+        return None
+    wanted = dict(reference.labels).get("message")
+    for place, message in scene.all_messages():
+        if "http" in message and wanted in (None, place[-1]):
+            return None
+    whose = f"the message {quoted(wanted)} is none of HTTP" if wanted else "no message is one of HTTP"
+    return f"{whose}, so that there will be nothing to judge", "judge round_trip instead"
 
 
 def _no_rules(reference: MetricRef, scene: Scene) -> tuple[str, str] | None:

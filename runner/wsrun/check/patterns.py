@@ -45,7 +45,7 @@ def _is_http(path: Steps, scene: Scene) -> bool:
     if "reply" not in path:
         return path[-1] == "refused"
     message: Any = scene.document.data
-    for step in path[: path.index("reply")]:
+    for step in path[: len(path) - 1 - path[::-1].index("reply")]:
         message = message[step]
     return "http" in mapping(message)
 

@@ -92,7 +92,7 @@ def check_templates(scene: Scene, findings: Findings, columns: Mapping[str, Coll
 def _places(scene: Scene) -> Iterator[_Place]:
     """Every text that may hold templates."""
     for place, target in scene.targets.items():
-        for key in ("url", "headers"):
+        for key in ("url", "headers", "http"):
             yield from _in(target.get(key), (*place, key), "a connection has no message yet")
     claims = scene.jwt.get("claims")
     yield from _in(claims, ("auth", "jwt", "claims"), "a token is made before there is a message")
@@ -104,6 +104,7 @@ def _places(scene: Scene) -> Iterator[_Place]:
             yield from _in(message.get(kind), (*path, kind))
         to = mapping(message.get("deliver")).get("to")
         yield from _in(to, (*path, "deliver", "to"))
+        yield from _in(message.get("http"), (*path, "http"))
     for path, pattern, has_message in scene.patterns():
         yield from _in(pattern, path, None if has_message else _not_ours(path))
     for path, step in scene.steps():
@@ -272,7 +273,9 @@ def _constants(scene: Scene, findings: Findings) -> None:
                 message = f"{quoted(str(place[-1]))} is read before the run, and takes no templates"
                 help_text = "write the value, or ${NAME}"
                 findings.add_part(place, text.index("{{"), 2, "static-text", message, help_text)
-    for path, body in [((*path, "json"), message.get("json")) for path, message in scene.all_messages()]:
+    bodies = [((*path, "json"), message.get("json")) for path, message in scene.all_messages()]
+    bodies += [((*path, "http"), message.get("http")) for path, message in scene.all_messages()]
+    for path, body in bodies:
         for place in keys(body, path):
             if "{{" in str(place[-1]):
                 help_text = "write the whole body as text, with the template in it"

@@ -121,6 +121,8 @@ def _notes(plan: Plan, expected: Estimate, descriptor_limit: int | None) -> list
         notes.append(
             "Of clients that arrive, the expected number is shown: rate × stay; of a flow, its pauses alone."
         )
+    if expected.requests:
+        notes.append(f"{formats.group(round(expected.requests))} of the messages are HTTP requests.")
     if expected.has_unpaced:
         notes.append("+: and what clients send that do not think; that depends on how fast the replies come.")
     if expected.has_reactions:

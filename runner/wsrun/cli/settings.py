@@ -18,11 +18,13 @@ from wsrun.cli.step_settings import number, pause_settings, step_settings, witho
 from wsrun.contracts.reading import KINDS
 from wsrun.plan import (
     EVERYONE,
+    BodyPlan,
     Bursts,
     ContractPlan,
     CriterionPlan,
     DeliverPlan,
     GroupPlan,
+    HttpPlan,
     JwtPlan,
     Level,
     MessagePlan,
@@ -102,10 +104,8 @@ def _target(target: TargetPlan) -> dict[str, Any]:
     return without_none(
         {
             "url": target.url,
-            "headers": {
-                name: MASK if name.lower() in _SECRET_HEADERS else value for name, value in target.headers
-            }
-            or None,
+            "http": target.http,
+            "headers": _headers(target.headers),
             "subprotocols": list(target.subprotocols) or None,
             "compression": target.compression,
             "max_message": units.format_size(target.max_message),
@@ -132,6 +132,15 @@ def _jwt(jwt: JwtPlan, written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _message(plan: Plan, message: MessagePlan, written: Mapping[str, Any]) -> dict[str, Any]:
+    if message.http is not None:
+        return without_none(
+            {
+                "http": _request(message.http, message.body),
+                "kind": message.kind,
+                "priority": message.priority,
+                "reply": None if message.reply is None else _reply(message.reply),
+            }
+        )
     is_file = message.body.kind == "file"
     source = written.get("file", MASK) if is_file else message.body.source
     return without_none(
@@ -145,6 +154,20 @@ def _message(plan: Plan, message: MessagePlan, written: Mapping[str, Any]) -> di
             "deliver": None if message.deliver is None else _deliver(message.deliver),
         }
     )
+
+
+def _request(http: HttpPlan, body: BodyPlan) -> dict[str, Any]:
+    return without_none(
+        {
+            http.method.lower(): http.path,
+            "headers": _headers(http.headers),
+            body.kind: None if http.content_type is None else body.source,
+        }
+    )
+
+
+def _headers(headers: Sequence[tuple[str, str]]) -> dict[str, str] | None:
+    return {name: MASK if name.lower() in _SECRET_HEADERS else value for name, value in headers} or None
 
 
 def _reply(reply: ReplyPlan) -> dict[str, Any]:

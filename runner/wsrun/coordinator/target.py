@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from wsrun.demo.process import DemoServer, DemoServerError
 from wsrun.errors import UsageError
+from wsrun.pacing.connections import sockets_used
 from wsrun.plan import Plan, TargetPlan
 
 DEMO = ("demo:", "demo2:")
@@ -47,12 +48,18 @@ def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> 
     Knocking is a TCP connect, nothing more: the server's own counts of handshakes stay those of the run. It
     is given up, without trouble, as soon as ``is_wanted`` says no.
     """
-    kind: Literal["demo", "url"] = "demo" if plan.target.url.startswith(DEMO) else "url"
+    # Where nobody uses a WebSocket, nobody needs to be there for one.
+    is_all_http = plan.target.http is not None and not any(sockets_used(plan))
+    meant = (plan.target.http or "") if is_all_http else plan.target.url
+    kind: Literal["demo", "url"] = "demo" if meant.startswith(DEMO) else "url"
     try:
         plan = _with_servers(plan, stack)
     except DemoServerError as error:
         return Destination(plan, "demo", (), is_local=True, trouble=str(error))
-    found = [_reach(target, is_wanted) for target in plan.targets]
+    urls = [] if is_all_http else [(target.url, target) for target in plan.targets]
+    if is_all_http:
+        urls.append((plan.target.http or "", plan.target))
+    found = [_reach(url, target, is_wanted) for url, target in urls]
     return Destination(
         plan,
         kind,
@@ -66,24 +73,31 @@ def _with_servers(plan: Plan, stack: ExitStack) -> Plan:
     """Start the embedded servers that are meant, one a scheme, and return the plan with their addresses."""
     servers: dict[str, DemoServer] = {}
 
-    def found(target: TargetPlan) -> TargetPlan:
-        scheme = next((scheme for scheme in DEMO if target.url.startswith(scheme)), None)
+    def server(url: str) -> tuple[DemoServer, str] | None:
+        scheme = next((scheme for scheme in DEMO if url.startswith(scheme)), None)
         if scheme is None:
-            return target
+            return None
         if scheme not in servers:
             servers[scheme] = stack.enter_context(DemoServer())
-        url = servers[scheme].url("/" + target.url.removeprefix(scheme).lstrip("/"))
-        return dataclasses.replace(target, url=url)
+        return servers[scheme], "/" + url.removeprefix(scheme).lstrip("/")
+
+    def found(target: TargetPlan) -> TargetPlan:
+        meant, base = server(target.url), server(target.http or "")
+        if meant is not None:
+            target = dataclasses.replace(target, url=meant[0].url(meant[1]))
+        if base is not None:
+            target = dataclasses.replace(target, http=base[0].http_url(base[1]))
+        return target
 
     return dataclasses.replace(plan, target=found(plan.target), sockets=tuple(map(found, plan.sockets)))
 
 
-def _reach(target: TargetPlan, is_wanted: Callable[[], bool]) -> tuple[tuple[str, ...], str | None]:
-    """Return the addresses of a target, and what kept us from them all; nothing where only clients know."""
-    parts = urlsplit(target.url)
+def _reach(url: str, target: TargetPlan, is_wanted: Callable[[], bool]) -> tuple[tuple[str, ...], str | None]:
+    """Return the addresses of a URL, and what kept us from them all; nothing where only clients know."""
+    parts = urlsplit(url)
     if "{{" in (parts.netloc or "{{"):
         return (), None
-    port = parts.port or (443 if parts.scheme == "wss" else 80)
+    port = parts.port or (443 if parts.scheme in ("wss", "https") else 80)
     return _knock(parts.hostname or "", port, target.wait_until_ready, is_wanted)
 
 
@@ -98,7 +112,8 @@ def check_tls(target: TargetPlan) -> None:
         UsageError: one of them is no certificate or key, or needs a password, for which nobody can be asked.
     """
     tls = target.tls
-    if not target.url.startswith("wss:") or (tls.ca is None and tls.cert is None):
+    is_secure = target.url.startswith("wss:") or (target.http or "").startswith("https:")
+    if not is_secure or (tls.ca is None and tls.cert is None):
         return
     context = ssl.create_default_context()
     files = tls.ca

@@ -48,6 +48,7 @@ class Connection(WSListener):
         "path",
         "peer",
         "service",
+        "set_cookie",
         "transport",
     )
 
@@ -59,6 +60,7 @@ class Connection(WSListener):
         self.path = request.path
         self.peer = request.peer
         self.transport: WSTransport | None = None
+        self.set_cookie: str | None = None  # what the answer to the handshake says
         self.number = 0
         self.accepted_at = 0.0
         self.opened_at = 0.0

@@ -125,8 +125,12 @@ class Doorway(asyncio.Protocol):
             return
         connection.accepted_at = self._accepted_at
         subprotocol = request.headers.get("sec-websocket-protocol", "").partition(",")[0].strip()
-        chosen = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else None
-        response = WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(chosen), connection)
+        more = {"Sec-WebSocket-Protocol": subprotocol} if subprotocol else {}
+        if connection.set_cookie is not None:
+            more["Set-Cookie"] = connection.set_cookie
+        response = WSUpgradeResponseWithListener(
+            WSUpgradeResponse.create_101_response(more or None), connection
+        )
         protocol = WSProtocol(
             None,  # host and port: client side only
             None,  # path: client side only

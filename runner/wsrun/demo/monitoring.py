@@ -9,7 +9,9 @@ from html import escape
 from itertools import islice
 
 from wsrun.demo.http import Request, RequestError, Response, json_response
+from wsrun.demo.items import add_item, list_items, read_item, remove_item, write_item
 from wsrun.demo.latency import parse_fraction
+from wsrun.demo.login import log_in, log_out, who_am_i
 from wsrun.demo.paths import PATHS
 from wsrun.demo.paths.deliveries import Deliveries
 from wsrun.demo.query import read_count, read_query
@@ -106,6 +108,15 @@ Page = Callable[[Service, Request], Response]
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/"): home,
     ("GET", "/healthz"): health,
+    ("POST", "/login"): log_in,
+    ("POST", "/logout"): log_out,
+    ("GET", "/me"): who_am_i,
+    ("GET", "/api/items"): list_items,
+    ("POST", "/api/items"): add_item,
+    ("GET", "/api/items/*"): read_item,
+    ("PUT", "/api/items/*"): write_item,
+    ("PATCH", "/api/items/*"): write_item,
+    ("DELETE", "/api/items/*"): remove_item,
     ("GET", "/monitoring/websocket-stats"): statistics,
     ("GET", "/monitoring/active-connections"): active_connections,
     ("GET", "/monitoring/counts"): counts,
@@ -114,4 +125,4 @@ PAGES: dict[tuple[str, str], Page] = {
     ("POST", "/admin/stall"): stall,
     ("POST", "/admin/drop"): drop,
 }
-"""The HTTP pages, by method and path."""
+"""The HTTP pages, by method and path; a last ``*`` is any name."""

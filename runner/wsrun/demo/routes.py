@@ -29,10 +29,13 @@ def answer_http(service: Service, request: Request) -> Response:
     Raises:
         RequestError: a parameter of the query cannot be read.
     """
-    page = PAGES.get((request.method, request.path))
-    if page is not None:
-        return page(service, request)
-    methods = [method for method, path in PAGES if path == request.path]
+    parent = request.path.rpartition("/")[0]
+    names = (request.path, f"{parent}/*")
+    for name in names:
+        page = PAGES.get((request.method, name))
+        if page is not None:
+            return page(service, request)
+    methods = [method for method, path in PAGES if path in names]
     if methods:
         return Response(405, headers={"Allow": ", ".join(methods)})
     if request.path in PATHS:
@@ -43,5 +46,5 @@ def answer_http(service: Service, request: Request) -> Response:
 def unknown_path() -> Response:
     """Return a refusal that names the paths there are."""
     sockets = " ".join(PATHS)
-    pages = " ".join(path for _, path in PAGES)
+    pages = " ".join(dict.fromkeys(path for _, path in PAGES))
     return Response(404, f"no such path\nWebSocket: {sockets}\nHTTP: {pages}\n".encode())

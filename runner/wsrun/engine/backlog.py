@@ -12,6 +12,7 @@ from wsrun.engine.lines import backlog_of
 from wsrun.metrics.snapshot import labels_of
 
 if TYPE_CHECKING:
+    from wsrun.engine.http_line import Speaker
     from wsrun.engine.line import Line
     from wsrun.engine.lines import Lines
     from wsrun.engine.session import Session
@@ -52,7 +53,7 @@ def drop(world: World, group: int, due: float, cause: str) -> None:
     world.recorder.count("messages.dropped", labels_of(labels))
 
 
-async def drained(session: Session, line: Line | Lines) -> None:
+async def drained(session: Session, line: Line | Lines | Speaker) -> None:
     """Wait until the server has read enough for another message, or there is no reason to wait any more."""
     world, connection = session.world, line.connection
     if connection is None:

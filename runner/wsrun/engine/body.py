@@ -12,6 +12,7 @@ from wsrun.engine.programs import Behaviour
 from wsrun.engine.steps import run_steps
 
 if TYPE_CHECKING:
+    from wsrun.engine.http_line import Speaker
     from wsrun.engine.session import Session
 
 SETTLE = 0.02
@@ -25,7 +26,7 @@ async def body(session: Session) -> None:
     if visit is not None:
         visit.stay(session)
     while not session.leaving and not session.is_lost:
-        if not (session.is_connected or session.program.reconnects):
+        if not (session.is_connected or session.program.reconnects or session.is_browsing):
             return
         if session.recovery is not None and session.recovery.is_refused:
             return
@@ -90,7 +91,7 @@ async def _converse(session: Session) -> None:
         world.ready.discard(session)
 
 
-async def _exchange(session: Session, line: Line | Lines, behaviour: Behaviour) -> None:
+async def _exchange(session: Session, line: Line | Lines | Speaker, behaviour: Behaviour) -> None:
     """Send and await the reply, again and again without a pause, while the role stays what it is."""
     world = session.world
     create_future = world.loop.create_future

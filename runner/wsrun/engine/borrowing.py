@@ -103,13 +103,23 @@ class Port(Line):
 class _Open:
     """The connection of a port: there until it is closed, which nobody hears of."""
 
-    __slots__ = ("_port", "bytes_received", "is_open", "on_pong", "subprotocol", "timings", "write_backlog")
+    __slots__ = (
+        "_port",
+        "bytes_received",
+        "is_open",
+        "on_pong",
+        "set_cookies",
+        "subprotocol",
+        "timings",
+        "write_backlog",
+    )
 
     def __init__(self, port: Port) -> None:
         self._port = port
         self.is_open = True
         self.write_backlog = self.bytes_received = 0
         self.subprotocol: str | None = None
+        self.set_cookies: tuple[str, ...] = ()
         self.timings = Timings(total=0.0)
         self.on_pong: Callable[[bytes, float], None] | None = None
 

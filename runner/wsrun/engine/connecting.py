@@ -65,6 +65,8 @@ async def connect(
             _count_failure(session, ConnectFailure("timed_out", "run-over", text), labels)
             raise
         line.connection = connection
+        if session.http is not None:
+            session.http.cookies.take(endpoint.url, connection.set_cookies)
         # The first frame comes later than this; a phase may have changed the profile since the attempt.
         line.mailbox.is_open = session.program.expects
         timings = connection.timings
@@ -104,9 +106,12 @@ async def _endpoint(session: Session, socket: SocketProgram, *, needs_answer: bo
     """Evaluate where and how a client connects a socket."""
     world, target = session.world, socket.target
     url = socket.url(session)
+    headers = tuple((name, value(session)) for name, value in socket.headers)
+    if session.http is not None:
+        headers = session.http.cookies.add_to(url, headers)
     return Endpoint(
         url=url,
-        headers=tuple((name, value(session)) for name, value in socket.headers),
+        headers=headers,
         subprotocols=target.subprotocols,
         compression=target.compression == "deflate",
         max_message=target.max_message,

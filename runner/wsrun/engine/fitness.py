@@ -56,8 +56,8 @@ class Fitness:
             series("generator.descriptors", worker=worker): Gauge.of(float(self._descriptors + connections)),
             series("generator.backlog", worker=worker): Gauge.of(float(backlog)),
         }
-        if world.plan.sockets:
-            # Clients have several connections: how many there are does not say how many clients.
+        if world.plan.sockets or world.http is not None:
+            # Clients have several connections, or none: how many there are does not say how many clients.
             made[series(CLIENTS, worker=worker)] = Gauge.of(float(world.present))
         for (group, profile, socket), number in world.open.items():
             labels = world.labels(group, profile, world.stretch, world.sockets[socket])

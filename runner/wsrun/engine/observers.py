@@ -218,8 +218,9 @@ class Observers:
         if connection is None or not connection.is_open:
             return  # What comes between our close and the end is taken, and not answered any more.
         for program in reaction.sends:
-            speaker = line if program.socket == line.socket.index else line.session.speaker
-            if backlog_of(line) > line.world.most_unsent:
+            is_ours = program.socket == line.socket.index and program.http is None
+            speaker = line if is_ours else line.session.speaker
+            if program.http is None and backlog_of(line) > line.world.most_unsent:
                 line.session.error("not-read", f"{program.name}: not sent, as the server reads too little")
             elif speaker is not None:
                 speaker.send(program, None, None)

@@ -97,6 +97,8 @@ class Performance:
         await self._farewell()
         self._snapshot(max(world.elapsed(world.clock()), self._last), self._gauges())
         agenda.close()
+        if world.http is not None:
+            await world.http.close()
 
     async def _drain(self) -> None:
         world = self._world
@@ -117,6 +119,8 @@ class Performance:
         for session in roster.sessions:
             for line in lines_of(session):
                 line.leave_pending()
+            if session.http is not None:
+                session.http.leave_pending()
             session.hurry()
         if not await roster.wait(world.clock() + world.plan.close_timeout + CLOSING_GRACE):
             roster.cancel()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsrun.bodies import compile_body
 from wsrun.engine.deadlines import Deadlines
+from wsrun.engine.http_program import HttpProgram
+from wsrun.engine.http_program import texts as http_texts
 from wsrun.engine.request import Request
 from wsrun.engine.steps import StepProgram, compile_steps
 from wsrun.expressions import Scope, Tools, parse
@@ -69,6 +71,7 @@ class MessageProgram:
         "expect",
         "expected",
         "has_reply",
+        "http",
         "in_order",
         "index",
         "key_is_id",
@@ -92,6 +95,7 @@ class MessageProgram:
         self.binary = plan.frame == "binary"
         self.build: Callable[[Scope], bytes] = compile_body(plan.body, compiler.tools)
         self.has_reply = plan.reply is not None
+        self.http = None if plan.http is None else HttpProgram(plan.http, compiler.target, compiler.tools)
         self.timeout = 0.0
         self.queue: deque[Request] = deque()
         self.table = NO_TABLE
@@ -106,7 +110,9 @@ class MessageProgram:
         self.simple = False
         self.key_is_id = False
         self.deliver: Delivery | None = None
-        texts = [plan.body.source]
+        texts: list[Any] = [plan.body.source]
+        if plan.http is not None:
+            texts += http_texts(plan.http, compiler.target)
         reply = plan.reply
         if reply is not None:
             texts += [reply.match, reply.until, reply.error, reply.expect, *reply.in_order]
@@ -120,7 +126,7 @@ class MessageProgram:
             )
             self.count = reply.count
             self.captures = compile_captures(reply.capture)
-            found = correlation(parse_pattern(reply.match), compiler.tools)
+            found = None if plan.http else correlation(parse_pattern(reply.match), compiler.tools)
             if found is not None:
                 self.table = compiler.correlator(found)
                 self.expected = found.expected
@@ -224,6 +230,7 @@ class ProgramCompiler:
 
     def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines[Request]) -> None:
         self.tools = tools
+        self.target = plan.target
         self.deadlines = deadlines
         self.has_sockets = bool(plan.sockets)
         self.renewed = {data.name for data in plan.data if data.per == "message"}

@@ -10,6 +10,7 @@ from wsrun.patterns import explain, show_payload
 from wsrun.wording import cut, in_flow
 
 if TYPE_CHECKING:
+    from wsrun.engine.http_line import HttpLine
     from wsrun.engine.line import Line
     from wsrun.engine.programs import MessageProgram
     from wsrun.metrics.recorder import Cell, Told
@@ -27,7 +28,7 @@ class Request:
 
     def __init__(
         self,
-        line: Line,
+        line: Line | HttpLine,
         program: MessageProgram,
         cell: Cell,
         due: float,
@@ -35,7 +36,7 @@ class Request:
         future: asyncio.Future[bool] | None,
         order: int,
     ) -> None:
-        self.line = line
+        self.line: Line | HttpLine = line
         self.program = program
         self.cell = cell
         self.due = due

@@ -184,7 +184,7 @@ class Schedule:
 
     def _can_send(self, session: Session) -> bool:
         """Whether a client that is ready is still connected and has something to send."""
-        if not session.is_connected:
+        if not (session.is_connected or session.is_browsing):
             return False
         # A new phase is told to thousands of clients bit by bit; a message does not wait for that.
         session.enter_phase(self._phase.index)

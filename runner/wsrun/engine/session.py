@@ -33,6 +33,7 @@ from wsrun.transports import Closing
 
 if TYPE_CHECKING:
     from wsrun.engine.arrivals import Visit
+    from wsrun.engine.http_line import HttpLine, Speaker
     from wsrun.engine.world import World
 
 _CLOSE_GRACE = 1.0
@@ -50,10 +51,12 @@ class Session:
         "client_id",
         "connections",
         "group",
+        "http",
         "hurried",
         "ids",
         "index",
         "is_born",
+        "is_browsing",
         "is_ending",
         "is_fresh",
         "is_idle",
@@ -106,6 +109,14 @@ class Session:
         self.recovery = None if reconnect is None else Recovery(self, reconnect)
         self.others: dict[int, Line] | None = {} if world.plan.sockets else None
         self.visit: Visit | None = None
+        self.http: HttpLine | None = None
+        self.is_browsing = False
+        if world.http is not None:
+            # What it brings along is only loaded where there are requests.
+            from wsrun.engine.http_line import HttpLine
+
+            self.http = HttpLine(self)
+            self.is_browsing = not world.needs_socket(group, slot, self.phase)
         self._rng: Random | None = None
         self._rng_seed = f"{world.plan.seed}/{self.client_id}/{life}"
         self._messages_made = 0
@@ -146,6 +157,9 @@ class Session:
             program = self.program
             if program.connects:
                 self.born()
+            elif self.is_browsing:
+                self.born()
+                self.world.count_browsing(1)
             elif not await arrive(self):
                 return
             good = await begin(self)
@@ -171,6 +185,10 @@ class Session:
                     line.connection.abort()
             if self.world.fanout is not None:
                 self.world.fanout.gone(self)
+            if self.http is not None:
+                self.http.leave_pending()
+                if self.is_browsing and self.is_born:
+                    self.world.count_browsing(-1)
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
@@ -213,6 +231,8 @@ class Session:
             world.opened(self, socket)
         for line in lines:
             line.turn(world.stretch)
+        if self.http is not None:
+            self.http.turn(world.stretch)
         is_same = profile == self.profile_index and behaviour.is_like(world.behaviour(profile, phase))
         if was_scheduled or world.is_scheduled(self.group, phase) or not is_same:
             self.rouse()
@@ -268,7 +288,10 @@ class Session:
 
     async def settle(self) -> None:
         """Wait until no reply is awaited; each has its own timeout."""
-        for request in [request for line in lines_of(self) for request in line.requests()]:
+        waiting = [request for line in lines_of(self) for request in line.requests()]
+        if self.http is not None:
+            waiting += self.http.requests()
+        for request in waiting:
             if request.done:
                 continue
             if request.future is None:
@@ -301,8 +324,10 @@ class Session:
         return self.world.profiles[self.profile_index]
 
     @property
-    def speaker(self) -> Line | Lines | None:
+    def speaker(self) -> Line | Lines | Speaker | None:
         """What the client speaks over: its connection, or all of them as one where it has several."""
+        if self.http is not None:
+            return self.http.speaker
         return self.line if self.others is None else Lines(self)
 
     @property

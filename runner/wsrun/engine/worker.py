@@ -32,8 +32,10 @@ from wsrun.engine.control import (
 )
 from wsrun.engine.performance import Performance
 from wsrun.engine.world import World
+from wsrun.http_parts import sends_http
 from wsrun.plan import Plan
 from wsrun.transports import transports
+from wsrun.transports.http import http_transport
 
 _PR_SET_PDEATHSIG = 1
 
@@ -60,7 +62,8 @@ async def _perform(
     plan: Plan, transport: str, worker: int, workers: int, pipe: Connection, outbox: _Outbox
 ) -> None:
     loop = asyncio.get_running_loop()
-    world = World(plan, transports()[transport](), loop, worker=worker, workers=workers)
+    http = http_transport(plan.target) if sends_http(plan.messages) else None
+    world = World(plan, transports()[transport](), loop, worker=worker, workers=workers, http=http)
     # The first fold would import numpy for 0.1 s in the middle of the run.
     import numpy  # noqa: F401
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from wsrun import __version__
 from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.backlog import MOST_UNSENT
@@ -25,6 +24,7 @@ from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.fanout import compile_fanout
 from wsrun.engine.gate import Gate
 from wsrun.engine.heartbeat import Heartbeats
+from wsrun.engine.http_program import USER_AGENT
 from wsrun.engine.observers import compile_rules
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.ready import Ready
@@ -32,16 +32,23 @@ from wsrun.engine.request import Request
 from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
+from wsrun.pacing.connections import sockets_used
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import most_births, most_slots
 from wsrun.pacing.shares import cycle, shares
 from wsrun.plan import Level, PhasePlan, Plan
 from wsrun.transports import Transport
+from wsrun.transports.http import HttpTransport
 
 if TYPE_CHECKING:
+    from wsrun.engine.http_line import HttpLine
     from wsrun.engine.line import Line
     from wsrun.engine.pool import Pool
     from wsrun.engine.session import Session
+
+
+HTTP = -1
+"""What stands for HTTP where sockets are told apart by their index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +75,17 @@ class World:
         worker: int = 0,
         workers: int = 1,
         surroundings: Surroundings | None = None,
+        http: HttpTransport | None = None,
     ) -> None:
-        """Compile the plan; ``begin`` must be called before any client is made."""
+        """Compile the plan; ``begin`` must be called before any client is made.
+
+        ``http`` is None where no message is one of HTTP.
+        """
         around = surroundings or Surroundings()
         self.plan = plan
         self.course = Course(plan)
         self.transport = transport
+        self.http = http
         self.loop = loop
         self.worker = worker
         self.workers = workers
@@ -89,7 +101,7 @@ class World:
         self.handshakes = Gate(1)
         self.most_unsent = MOST_UNSENT
         self.ready = Ready()
-        self.user_agent = f"wsrun/{__version__}"
+        self.user_agent = USER_AGENT
         self._named_counters: dict[str, int] = {}
         tools = Tools(
             seed=plan.seed,
@@ -118,6 +130,7 @@ class World:
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
         self.open: Counter[tuple[int, int, int]] = Counter()
         self.present = 0
+        self._on_sockets = sockets_used(plan)
         self._numbers: dict[tuple[int, int, int, int], tuple[list[Cell | None], Traffic]] = {}
         slots = most_slots(plan.phases)
         # The first seat of each group, and at last that of those who arrive, in turn.
@@ -192,20 +205,32 @@ class World:
         session.connections -= 1
         self.present -= session.connections == 0
 
+    def count_browsing(self, number: int) -> None:
+        """Take note that a client that needs no connection came (1) or went (-1)."""
+        self.present += number
+
+    def needs_socket(self, group: int, slot: int, phase: int) -> bool:
+        """Whether a client uses a WebSocket in a phase or later, by the profiles that it has then."""
+        phases = range(phase, max(len(self.plan.phases), phase + 1))
+        return any(self._on_sockets[self.profile_of(group, slot, one)] for one in phases)
+
     # Numbers
 
     def numbers(
-        self, group: int, profile: int, stretch: Stretch, socket: SocketProgram
+        self, group: int, profile: int, stretch: Stretch, socket: SocketProgram | None
     ) -> tuple[list[Cell | None], Traffic]:
-        """Return where clients of a group and profile write what a socket does in a part of the run."""
-        key = (group, profile, stretch.index, socket.index)
+        """Return where clients of a group and profile write what a socket does in a part of the run.
+
+        ``socket`` is None for HTTP.
+        """
+        key = (group, profile, stretch.index, HTTP if socket is None else socket.index)
         found = self._numbers.get(key)
         if found is None:
             traffic = self.recorder.traffic(**self.labels(group, profile, stretch, socket))
             found = self._numbers[key] = ([None] * len(self.messages), traffic)
         return found
 
-    def cell(self, line: Line, program: MessageProgram) -> Cell:
+    def cell(self, line: Line | HttpLine, program: MessageProgram) -> Cell:
         """Make the cell of a message that a line sends for the first time in this part of the run."""
         session = line.session
         plan = program.plan

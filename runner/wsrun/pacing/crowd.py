@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterable
 
 from wsrun.pacing.presence import Presence
 from wsrun.pacing.visits import Visitors, all_arrivals, whole_visitors
 from wsrun.plan import PhasePlan, Plan
+
+_INSTANT = 1e-9
+"""Seconds by which times are told apart; what is computed twice may differ by less."""
 
 
 class Crowd:
@@ -61,3 +65,15 @@ class Crowd:
         """Return the largest number of clients of a group from ``start`` to ``end``."""
         settled = self.population.most_present(group, start, end)
         return settled + self._visitors.most_present(group, start, end)
+
+
+def most_within_a_second(times: Iterable[float]) -> int:
+    """Return how many of some times in ascending order lie within any one second, at most."""
+    window: deque[float] = deque()
+    most = 0
+    for at in times:
+        window.append(at)
+        while window[0] <= at - 1.0 + _INSTANT:
+            window.popleft()
+        most = max(most, len(window))
+    return most

@@ -149,18 +149,21 @@ def _facts(
 ) -> RunFacts:
     store = collector.store
     attempted = counts["connections"]["attempted"]
+    asked = store.counter("messages.sent") if not attempted else 0
     established = counts["connections"]["established"]
     trouble = record.trouble
     answered = established or counts["connections"]["refused"] or generator.local_failures(store)
     if trouble is None and attempted and not answered:
         trouble = "no connection to the target was established"
+    if trouble is None and asked and not store.counter("messages.received"):
+        trouble = "no request to the target was answered"
     dropped, scheduled = generator.unsent(plan, store)
     left_out, late_arrivals = delivery.arrivals_missed(plan, store)
     until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
     return RunFacts(
         state=record.state,
         target_unreachable=trouble,
-        nothing_measured=not attempted,
+        nothing_measured=not (attempted or asked),
         workers_lost=record.workers_lost,
         unsent_share=dropped / scheduled if scheduled else 0.0,
         unsent=generator.why_unsent(store) if dropped else None,

@@ -58,7 +58,7 @@ def told(samples: Iterable[Sample]) -> list[dict[str, Any]]:
 
 def tried(cause: str, store: Store) -> tuple[int, str]:
     """Return of how many tries a cause of errors is one, and what was tried, in plain words."""
-    if cause in _REPLIES:
+    if cause in _REPLIES or cause.startswith(("http-", "answered-")):
         return store.counter("replies.expected"), "messages"
     if cause in ("expect-failed", "unexpected-message", "close-unexpected"):
         return store.counter("expect.passed") + store.counter("expect.failed"), "expectations"

@@ -52,8 +52,11 @@ _PLAIN_HEADERS = frozenset(
     {"accept", "accept-encoding", "accept-language", "cache-control", "content-type", "host", "origin"}
     | {"pragma", "referer", "user-agent"}
 )
-_VALUES = frozenset({"json", "claims", "assign", "headers", "set"})
+_VALUES = frozenset({"json", "form", "claims", "assign", "headers", "set"})
 """Keys below which any scalar with a secret name is a secret, numbers too."""
+
+_URLS = frozenset({"url", "http", "get", "post", "put", "patch", "delete"})
+"""Keys whose value is a URL, or a path."""
 
 _USER = re.compile(r"(?<=//)[^/?#\s\"']*@")
 _QUERY = re.compile(rf"([?&])([^=&#\s\"'{{}}]+)(?:(=)((?:{_REFERENCE}|[^&#\s\"'}}])*))?")
@@ -194,7 +197,7 @@ def _marked(root: Node) -> Iterator[tuple[_Spot, bool]]:
             waiting += [(child, name, in_values) for child in node.children]
         elif _is_secret(node, name, in_values):
             yield _Spot.of(node), False
-        elif name == "url" or "://" in node.written:
+        elif name in _URLS or "://" in node.written:
             yield _Spot.of(node), True
 
 
@@ -225,7 +228,7 @@ def _mask_spot(lines: list[str], spot: _Spot, *, is_url: bool) -> None:
     before = first[: spot.column - 1]
     if spot.line == spot.end_line:
         raw, after = first[spot.column - 1 : spot.end_column - 1], first[spot.end_column - 1 :]
-        shown = mask_url(raw, is_demo=raw.lstrip("\"'").startswith("demo")) if is_url else MASK
+        shown = mask_url(raw, is_demo=raw.lstrip("\"'").startswith(("demo", "/"))) if is_url else MASK
         lines[spot.line - 1] = before + shown + after
         return
     lines[spot.line - 1] = before + MASK
@@ -245,29 +248,36 @@ def _named_values(plan: Plan) -> Iterator[str]:
         yield from (line for line in plan.jwt.key.splitlines() if len(line) >= _LEAST_UNNAMED)
         yield from _with_secret_names(plan.jwt.claims)
     for message in plan.messages:
-        if message.body.kind == "json":
+        if message.body.kind in ("json", "form"):
             yield from _with_secret_names(message.body.source)
     for group in plan.groups:
         yield from _with_secret_names(dict(group.assign))
     for target in plan.targets:
-        try:
-            parts = urlsplit(target.url)
-            user, password = parts.username or "", parts.password or ""
-        except ValueError:
-            continue
-        if password:
-            yield from (password, unquote(password), f"{unquote(user)}:{unquote(password)}")
+        for url in (target.url, target.http or ""):
+            yield from _credentials(url)
+
+
+def _credentials(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        user, password = parts.username or "", parts.password or ""
+    except ValueError:
+        return
+    if password:
+        yield from (password, unquote(password), f"{unquote(user)}:{unquote(password)}")
 
 
 def _values_by_place(plan: Plan) -> Iterator[str]:
     """Yield what stands where secrets do: in headers and in the query of URLs."""
-    for target in plan.targets:
-        for name, value in target.headers:
+    places = [(target.headers, target.url) for target in plan.targets]
+    places += [(one.http.headers, one.http.path) for one in plan.messages if one.http is not None]
+    for headers, url in places:
+        for name, value in headers:
             if name.lower() not in _PLAIN_HEADERS:
                 for literal in _literals(value):
                     words = re.split(r"[\s;,=]+", literal)
                     yield from (word for word in (literal, *words) if word.lower() not in _SCHEMES)
-        for _, name, _, value in _QUERY.findall(target.url):
+        for _, name, _, value in _QUERY.findall(url):
             for literal in _literals(value or name):
                 yield from (literal, unquote(literal))
 

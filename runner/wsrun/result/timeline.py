@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wsrun.estimate import visitors
+from wsrun.http_parts import sends_http
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import CLIENTS, Snapshot
 from wsrun.pacing.levels import level_at
@@ -106,7 +107,8 @@ class IntervalReader:
         return settled if self._visitors.is_empty else settled + self._visitors.connected(at)
 
     def _clients(self, snapshots: Iterable[Snapshot]) -> int:
-        wanted = CLIENTS if self._plan.sockets else "open"
+        # Clients may have several connections, or none.
+        wanted = CLIENTS if self._plan.sockets or sends_http(self._plan.messages) else "open"
         total = 0.0
         for snapshot in snapshots:
             total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == wanted)

@@ -104,6 +104,8 @@ class Connection(Protocol):
 
     timings: Timings
     subprotocol: str | None
+    set_cookies: tuple[str, ...]
+    """The values of the Set-Cookie headers with which the handshake was answered."""
 
     @property
     def is_open(self) -> bool:

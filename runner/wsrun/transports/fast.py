@@ -112,6 +112,7 @@ class _Upgrade:
             raise bad_header("Sec-WebSocket-Accept")
         if headers.get("Sec-WebSocket-Extensions", "").strip():
             raise not_offered()
+        self.connection.set_cookies = tuple(headers.getall("Set-Cookie", ()))
         chosen = headers.getall("Sec-WebSocket-Protocol", ())
         if len(chosen) > 1:
             raise bad_header("Sec-WebSocket-Protocol")

@@ -54,6 +54,7 @@ class FastConnection(WSListener):
         "bytes_received",
         "is_open",
         "on_pong",
+        "set_cookies",
         "subprotocol",
         "timings",
     )
@@ -61,6 +62,7 @@ class FastConnection(WSListener):
     def __init__(self, endpoint: Endpoint, sink: Sink) -> None:
         self.timings = Timings()
         self.subprotocol: str | None = None
+        self.set_cookies: tuple[str, ...] = ()
         self.is_open = False
         self.bytes_received = 0
         self.on_pong: Callable[[bytes, float], None] | None = None

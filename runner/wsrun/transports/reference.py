@@ -203,6 +203,7 @@ class ReferenceConnection:
         "bytes_received",
         "is_open",
         "on_pong",
+        "set_cookies",
         "subprotocol",
         "timings",
     )
@@ -210,6 +211,8 @@ class ReferenceConnection:
     def __init__(self, wire: _Wire, endpoint: Endpoint, sink: Sink, timings: Timings) -> None:
         self.timings = timings
         self.subprotocol: str | None = wire.subprotocol
+        answer = wire.response
+        self.set_cookies = () if answer is None else tuple(answer.headers.get_all("Set-Cookie"))
         self.is_open = True
         self.bytes_received = 0
         self.on_pong: Callable[[bytes, float], None] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -43,6 +44,20 @@ def _system_tls() -> ssl.SSLContext:
     return context
 
 
+def check_headers(headers: Iterable[tuple[str, str]]) -> None:
+    """Check that headers can be sent.
+
+    Raises:
+        ConnectFailure: one of them cannot.
+    """
+    for name, value in headers:
+        if not _TOKEN.fullmatch(name):
+            raise ConnectFailure("failed", "bad-request", f"{clean(name)!r} cannot be the name of a header")
+        if _FORBIDDEN.search(value):
+            text = f"the header {clean(name)} has a value with a control character"
+            raise ConnectFailure("failed", "bad-request", text)
+
+
 def headers_of(endpoint: Endpoint, address: Address) -> list[tuple[str, str]]:
     """Return the request's headers beside those of the WebSocket handshake itself.
 
@@ -51,13 +66,8 @@ def headers_of(endpoint: Endpoint, address: Address) -> list[tuple[str, str]]:
     Raises:
         ConnectFailure: a header cannot be sent.
     """
+    check_headers(endpoint.headers)
     headers = list(endpoint.headers)
-    for name, value in headers:
-        if not _TOKEN.fullmatch(name):
-            raise ConnectFailure("failed", "bad-request", f"{clean(name)!r} cannot be the name of a header")
-        if _FORBIDDEN.search(value):
-            text = f"the header {clean(name)} has a value with a control character"
-            raise ConnectFailure("failed", "bad-request", text)
     given = {name.lower() for name, _ in headers}
     if "user-agent" not in given:
         headers.append(("User-Agent", endpoint.user_agent))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from wsrun.demo.answers import Answer
 from wsrun.demo.http import Request
 from wsrun.demo.paths import auth, faults, limited
-from wsrun.demo.paths.chat import Chat
 from wsrun.demo.paths.echo import Echo
 from wsrun.demo.paths.mcp import Mcp
 from wsrun.demo.paths.prices import Prices
@@ -28,14 +27,14 @@ class Path:
 
 PATHS = {
     "/echo": Path(Echo, "sends every message back as it is"),
-    "/chat": Path(Chat, "rooms: join, say, who, leave"),
+    "/chat": Path(auth.chat, "rooms: join, say, who, leave"),
     "/rpc": Path(Rpc, "answers requests after a scripted delay: ?latency=lognormal:20ms:80ms&seed=1"),
     "/mcp": Path(Mcp, "tools of an agent by JSON-RPC; each call tells its stages: ?latency=constant:20ms"),
     "/limited": Path(limited.answer, "has limits that are known: ?connections=100&capacity=500/s"),
     "/push": Path(Push, "pushes by itself: ?rate=100/s&size=100"),
     "/prices": Path(Prices, "ticks of the symbols that are subscribed to"),
     "/resume": Path(Resume, "sessions that outlive connections: ?rate=10/s&replay=true&drop=exponential:5s"),
-    "/auth": Path(auth.answer, "an echo that wants a JWT: Authorization: Bearer, or ?token="),
+    "/auth": Path(auth.answer, "an echo that wants a JWT, by Authorization: Bearer or ?token=, or a login"),
     "/faults/close": Path(faults.closes, "closes: ?code=1012&after=3, ?code=none"),
     "/faults/malformed": Path(faults.malformed, "sends a frame that is forbidden: ?kind=rsv&after=0"),
     "/faults/badutf8": Path(faults.bad_utf8, "sends a text frame that is no UTF-8: ?after=0"),

@@ -1,19 +1,17 @@
-"""``/auth``: an echo for those who bring a good token."""
+"""``/auth``: an echo for those who bring a good token, or the cookie of a login; ``/chat`` knows them too."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-import jwt
-
 from wsrun.demo.answers import Answer
 from wsrun.demo.connection import Connection
 from wsrun.demo.http import Request, Response
+from wsrun.demo.login import Sessions, refusal, user_of
+from wsrun.demo.paths.chat import Chat
 from wsrun.demo.paths.echo import Echo
 from wsrun.demo.query import read_count, read_query
 from wsrun.demo.service import Service
-
-ALGORITHM = "HS256"
 
 
 class Users:
@@ -70,18 +68,11 @@ def answer(service: Service, request: Request) -> Answer:
     Raises:
         RequestError: ``max_per_user`` or ``refuse`` in the query cannot be read.
     """
-    token = bearer_token(request)
-    if token is None:
-        return refusal("there is no token, neither in Authorization: Bearer nor in ?token=")
-    try:
-        claims = jwt.decode(
-            token, service.settings.jwt_secret, algorithms=[ALGORITHM], options={"verify_aud": False}
-        )
-    except jwt.ExpiredSignatureError:
-        return refusal("the token has expired")
-    except jwt.InvalidTokenError as error:
-        return refusal(f"the token is not good: {error}")
-    user = claims.get("sub", "")
+    user = user_of(service, request)
+    if isinstance(user, Response):
+        return user
+    if user is None:
+        return refusal("there is no token, neither in Authorization: Bearer nor in ?token=, and no cookie")
     most = read_query(request, "max_per_user", read_count, service.settings.max_per_user)
     if most is not None and service.part(Users).connections[user] >= most:
         why = f"{user} has {most} connections already"
@@ -89,7 +80,9 @@ def answer(service: Service, request: Request) -> Answer:
         if code:
             return TurnedAway(service, request, code, why[:100])
         return Response(429, f"{why}\n".encode(), headers={"Retry-After": "1"})
-    return Authenticated(service, request, user)
+    connection = Authenticated(service, request, user)
+    connection.set_cookie = visit(service, user)
+    return connection
 
 
 def read_close_code(text: str) -> int:
@@ -100,14 +93,24 @@ def read_close_code(text: str) -> int:
     return code
 
 
-def bearer_token(request: Request) -> str | None:
-    """Return the token of a request, from its header or else its query."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return request.query.get("token") or None
+def chat(service: Service, request: Request) -> Answer:
+    """Let anybody into the chat: who says who they are is called so, and is refused where that is not true.
+
+    Raises:
+        RequestError: the query cannot be read.
+    """
+    user = user_of(service, request)
+    if isinstance(user, Response):
+        return user
+    if user is None and request.query.get("login") == "required":
+        return refusal("log in first: there is neither a token nor a cookie")
+    person = Chat(service, request)
+    if user is not None:
+        person.name = user
+        person.set_cookie = visit(service, user)
+    return person
 
 
-def refusal(text: str) -> Response:
-    """Return a 401 that says why."""
-    return Response(401, f"{text}\n".encode(), headers={"WWW-Authenticate": "Bearer"})
+def visit(service: Service, user: str) -> str:
+    """Return the cookie that says how often a user has connected."""
+    return f"visits={service.part(Sessions).visit(user)}; Path=/"

@@ -43,7 +43,7 @@ class Rooms:
 class Chat(JsonConnection):
     """One person. They may be in several rooms; the one they joined last is meant when none is named."""
 
-    __slots__ = ("_counts", "_manner", "_rooms", "_shared", "held", "numbered")
+    __slots__ = ("_counts", "_manner", "_rooms", "_shared", "held", "name", "numbered")
 
     def __init__(self, service: Service, request: Request) -> None:
         super().__init__(service, request)
@@ -53,6 +53,7 @@ class Chat(JsonConnection):
         self._rooms: list[str] = []
         self.numbered = 0
         self.held: bytes | None = None
+        self.name: str | None = None
 
     def opened(self) -> None:
         """Be one of the people."""
@@ -99,7 +100,7 @@ class Chat(JsonConnection):
                 "id": message.get("id"),
                 "room": room,
                 "text": message.get("text"),
-                "from": f"person-{self.number}",
+                "from": self.name or f"person-{self.number}",
             }
             payload = orjson.dumps(said)
             others = [person for person in self._shared.members[room] if person is not self]

@@ -63,7 +63,8 @@ def _needed(plan: StepPlan, compiler: ProgramCompiler) -> tuple[int, ...]:
     """Return the sockets that a step needs connected."""
     match plan:
         case SendStep():
-            return tuple(dict.fromkeys(compiler.messages[index].socket for index in plan.messages))
+            sent = [compiler.messages[index] for index in plan.messages]
+            return tuple(dict.fromkeys(program.socket for program in sent if program.http is None))
         case ExpectStep() | ExpectNoneStep():
             return (ANY if compiler.has_sockets else 0,)
         case CloseStep():

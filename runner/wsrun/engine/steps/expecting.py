@@ -11,6 +11,7 @@ from wsrun.patterns import show_payload
 from wsrun.plan_steps import ExpectNoneStep, ExpectStep
 
 if TYPE_CHECKING:
+    from wsrun.engine.http_line import Speaker
     from wsrun.engine.line import Line
     from wsrun.engine.lines import Lines
     from wsrun.engine.programs import ProgramCompiler
@@ -68,7 +69,7 @@ def expect_none(plan: ExpectNoneStep, compiler: ProgramCompiler) -> Run:
     return run
 
 
-async def _wait(session: Session, line: Line | Lines, waiting: Expectation, length: float) -> bool:
+async def _wait(session: Session, line: Line | Lines | Speaker, waiting: Expectation, length: float) -> bool:
     """Wait until an expectation is met, at most ``length`` seconds.
 
     Ends early when the connection is gone, or the client is told to leave.

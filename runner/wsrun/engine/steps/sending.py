@@ -45,6 +45,8 @@ def send(plan: SendStep, compiler: ProgramCompiler) -> Run:
 
 def _one(program: MessageProgram) -> Run:
     """The commonest step of all, without lists."""
+    if program.http is not None:
+        return _request(program)
     has_reply, socket = program.has_reply, program.socket
 
     async def run(session: Session) -> bool:
@@ -56,5 +58,18 @@ def _one(program: MessageProgram) -> Run:
             return line.send(program, None, None)
         future = session.world.loop.create_future()
         return line.send(program, None, future) and await future
+
+    return run
+
+
+def _request(program: MessageProgram) -> Run:
+    """One request of HTTP, which needs no connection of the client's own."""
+
+    async def run(session: Session) -> bool:
+        speaker = session.speaker
+        assert speaker is not None
+        session.is_idle = False
+        future = session.world.loop.create_future()
+        return speaker.send(program, None, future) and await future
 
     return run
