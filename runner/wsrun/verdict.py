@@ -24,6 +24,8 @@ MOST_ABSENT = 0.05
 MOST_LATE_ARRIVALS = 0.01
 """The share of arrivals that may begin their connections late in a valid run."""
 
+SALVAGED = "wsrun was ended before it wrote its result: this is what its journal has"
+
 LOSSES_NAMED = 3
 """Of more workers lost than this, the rest is only counted."""
 
@@ -39,15 +41,16 @@ class RunFacts:
     ``absent_share``: planned client-seconds in which nobody was open, 0…1. ``losses``: what kept clients out
     or took them away. ``target_unreachable``: the last error when no connection was ever established.
     ``left_out_share``, ``late_arrivals_share``: those dropped, and those late, of all who should arrive, 0…1.
-    ``workers_lost``: which, and how each was lost. ``unsent_share``: dropped of scheduled messages, 0…1;
-    ``unsent``: why, and what to do about it. ``forbidden``: received messages that a ``never`` rule forbids;
-    ``leaks``: those seen by somebody they were not meant for. ``saturated``: one sentence for each check of
-    the generator that failed; ``unanswered``: one for each search that ended because the generator was not
-    fit. ``not_durable``: why results could not be written. ``signal``: SIGINT or SIGTERM when one ended the
-    run.
+    ``is_salvaged``: made of the journal of a run that wrote no result. ``workers_lost``: which, and how each
+    was lost. ``unsent_share``: dropped of scheduled messages, 0…1; ``unsent``: why, and what to do about it.
+    ``forbidden``: received messages that a ``never`` rule forbids; ``leaks``: those seen by somebody they
+    were not meant for. ``saturated``: one sentence for each check of the generator that failed;
+    ``unanswered``: one for each search that ended because the generator was not fit. ``not_durable``: why
+    results could not be written. ``signal``: SIGINT or SIGTERM when one ended the run.
     """
 
     state: State
+    is_salvaged: bool = False
     target_unreachable: str | None = None
     nothing_measured: bool = False
     workers_lost: tuple[str, ...] = ()
@@ -135,6 +138,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
     """
     return (
         facts.state == "completed"
+        and not facts.is_salvaged
         and facts.internal_error is None
         and facts.not_durable is None
         and facts.signal is None
@@ -199,8 +203,12 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
                 yield _reason("not-judged", f"{row['check']} was not judged: {row['note']}")
         if not criteria:
             yield _reason("not-judged", "there was no criterion to judge", "add criteria to the scenario")
-    elif facts.state in ("interrupted", "terminated") and facts.signal is None:
+    elif facts.state in ("interrupted", "terminated") and facts.signal is None and not facts.is_salvaged:
         yield _reason("interrupted", "the run did not come to its end")
+    if facts.is_salvaged:
+        yield _reason(
+            "interrupted", SALVAGED, "look for what ended it, such as a lack of memory; then run it again"
+        )
 
 
 def _arrivals(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | None]]:

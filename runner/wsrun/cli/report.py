@@ -15,6 +15,8 @@ from wsrun.wording import cut
 EPILOG = """\b
 Example:
   wsrun report wsrun-results/spike/2026-11-21T101500Z/result.json
+  wsrun report wsrun-results/spike/2026-11-21T101500Z      the same; of a run that was killed,
+                                                           what its journal has
 
 The exit code says whether the report was written, not what the verdict was.
 """
@@ -24,12 +26,25 @@ The exit code says whether the report was written, not what the verdict was.
 @click.argument("result", type=click.Path(path_type=Path), metavar="RESULT")
 @common
 def report(result: Path, no_color: bool) -> int:
-    """Render report.html and all other files again, next to a result.json."""
+    """Render report.html and all other files again, next to a result.json or a lost run's journal."""
     from wsrun.cli.summary import show
     from wsrun.outputs import write_all
 
     path = result / "result.json" if result.is_dir() else result
-    content = read_result(path)
+    journal = path.parent / "journal.jsonl"
+    if path.suffix == ".jsonl" or (result.is_dir() and not path.exists() and journal.exists()):
+        import orjson
+
+        from wsrun.coordinator.salvage import salvage
+        from wsrun.files import write_whole
+        from wsrun.result.secrets import encodable_data
+
+        path = path if path.suffix == ".jsonl" else journal
+        content = salvage(path)
+        if not (path.parent / "result.json").exists():
+            write_whole(path.parent / "result.json", orjson.dumps(encodable_data(content)))
+    else:
+        content = read_result(path)
     try:
         written = write_all(content, path.parent)
     except OutputError:

@@ -19,6 +19,7 @@ from wsrun.cli.stream import face
 from wsrun.errors import OutputError
 
 if TYPE_CHECKING:
+    from wsrun.coordinator.run import RunOptions
     from wsrun.plan import Plan
 
 EPILOG = """\b
@@ -101,6 +102,7 @@ def run(
     """Run scenarios, write their reports, and exit with the verdict."""
     from wsrun.cli.scenario import load, with_target
     from wsrun.compiler import compile_plan
+    from wsrun.coordinator.run import RunOptions
 
     documents, wrong = load(files, with_target(overrides, target), no_color=no_color)
     if wrong:
@@ -113,8 +115,14 @@ def run(
             sys.stdout.write("\n")
         plan = compile_plan(document, seed=seed)
         session.directory = directory.make_directory(out, plan.name)
-        command = command_line(session.words)
-        codes.append(_run_one(plan, session.directory, command, workers, transport, quiet, no_color))
+        options = RunOptions(
+            out=session.directory,
+            command=command_line(session.words),
+            workers=workers,
+            transport=transport,
+            overrides=with_target(overrides, target),
+        )
+        codes.append(_run_one(plan, options, quiet, no_color))
         if codes[-1] in (130, 143):
             break
     if len(documents) > 1:
@@ -136,17 +144,14 @@ def command_line(words: Sequence[str]) -> str:
     return shlex.join(["wsrun", *shown])
 
 
-def _run_one(
-    plan: Plan, out: Path, command: str, workers: int | None, transport: str, quiet: bool, no_color: bool
-) -> int:
+def _run_one(plan: Plan, options: RunOptions, quiet: bool, no_color: bool) -> int:
     from wsrun.cli.live import watching
     from wsrun.cli.summary import show
-    from wsrun.coordinator.run import RunOptions
     from wsrun.coordinator.run import run as carry_out
     from wsrun.outputs import write_all
     from wsrun.verdict import withdraw
 
-    options = RunOptions(out=out, command=command, workers=workers, transport=transport)
+    out = options.out
     paper = face(sys.stderr, os.environ, no_color=no_color)
     with watching(plan, sys.stderr, paper, quiet=quiet) as watch:
         result = carry_out(plan, options, watch)

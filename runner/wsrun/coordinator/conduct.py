@@ -146,6 +146,7 @@ class Conduct:
         """Tell the workers what comes next in a search, when a level of it was judged."""
         told = None if self.stopped is not None else self._searches.decide(self.ran)
         if told is not None:
+            self._journal.decision(self.ran)
             crew.tell(told)
             self._limit = self._latest_end()
 

@@ -37,6 +37,10 @@ class Journal:
         """Append a snapshot."""
         self._append({"snapshot": snapshot.to_json()})
 
+    def decision(self, at: float) -> None:
+        """Append that a search decided something, of what came before this line."""
+        self._append({"decided": at})
+
     def close(self, end: dict[str, Any]) -> None:
         """Append how the run ended, and sync the file."""
         self._append({"end": end})

@@ -21,6 +21,7 @@ from wsrun.coordinator.conduct import Conduct, SignalName
 from wsrun.coordinator.crew import Crew
 from wsrun.coordinator.journal import Journal
 from wsrun.coordinator.progress import Progress
+from wsrun.coordinator.salvage import journal_header
 from wsrun.coordinator.target import Destination, check_tls, find_target
 from wsrun.errors import OutputError
 from wsrun.files import write_whole
@@ -36,12 +37,16 @@ INSISTING = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How to carry a plan out; ``out`` is this run's directory and exists, ``workers`` None: automatic."""
+    """How to carry a plan out; ``out`` is this run's directory and exists, ``workers`` None: automatic.
+
+    ``overrides`` are those that the plan was compiled with, for the journal.
+    """
 
     out: Path
     command: str
     workers: int | None = None
     transport: str = "fast"
+    overrides: tuple[tuple[str, str], ...] = ()
 
 
 def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> dict[str, Any]:
@@ -73,14 +78,8 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             secrets = Secrets(plan)
             workers = options.workers or auto_workers(plan, destination)
             workers = min(workers, most_workers(plan) or workers)
-            header = {
-                "name": plan.name,
-                "seed": plan.seed,
-                "digest": plan.digest,
-                "workers": workers,
-                "source": secrets.source(),
-                "started": began,
-            }
+            header = journal_header(plan, options, destination, secrets)
+            header |= {"workers": workers, "transport": transport, "started": began}
             journal = Journal(options.out / "journal.jsonl", header)
             conduct = Conduct(plan, workers, journal, secrets, heard)
             lost: tuple[str, ...] = ()

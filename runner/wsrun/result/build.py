@@ -33,7 +33,10 @@ _VERSIONS = ("picows", "uvloop", "websockets")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """What is known of a run beside its numbers. Times of day are ISO 8601 in UTC, the rest is seconds."""
+    """What is known of a run beside its numbers. Times of day are ISO 8601 in UTC, the rest is seconds.
+
+    ``salvaged``: the result is made of the journal, as the run did not write one.
+    """
 
     command: str
     started: str
@@ -51,6 +54,7 @@ class RunRecord:
     not_durable: str | None = None
     signal: Literal["SIGINT", "SIGTERM"] | None = None
     descriptors: int = 0
+    salvaged: bool = False
 
 
 def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]:
@@ -162,6 +166,7 @@ def _facts(
     until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
     return RunFacts(
         state=record.state,
+        is_salvaged=record.salvaged,
         target_unreachable=trouble,
         nothing_measured=not (attempted or asked),
         workers_lost=record.workers_lost,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
-from wsrun.result.fanout import FanOut
+from wsrun.result.fanout import JOINER, FanOut
 from wsrun.result.timeline import Interval, IntervalReader
 
 if TYPE_CHECKING:
@@ -88,8 +88,14 @@ class Collector:
         self._reader = IntervalReader(plan)
 
     def add(self, snapshot: Snapshot) -> Interval | None:
-        """Add a snapshot; the interval that it completes, if it does."""
+        """Add a snapshot; the interval that it completes, if it does.
+
+        One that was ``joined`` before, and is read again from a journal, completes nothing.
+        """
         self._keep(snapshot)
+        if snapshot.worker == JOINER:
+            self._take_told(snapshot, snapshot.start)
+            return None
         if self._fanout is not None and snapshot.facts is not None:
             self._fanout.add(snapshot.facts)
             snapshot.facts = None
