@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from demo_http import fetch_json
@@ -31,6 +33,13 @@ phases:
   - { name: listen, duration: 1200ms, rate: 0.001/s }
 criteria: [ errors == 0 ]
 """
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
 
 KINDS = ("lose", "duplicate", "leak", "reorder")
 
@@ -80,3 +89,14 @@ def test_one_mistake_among_a_thousand_deliveries_is_found_and_named(kind: str, w
         {"forbidden", "leak"} if kind == "leak" else set()
     )
     assert ("leak" in {reason["code"] for reason in result["reasons"]}) == (kind == "leak")
+
+
+def test_a_mistake_that_is_none_is_refused() -> None:
+    """With the ones that there are."""
+    with DemoServer() as server, pytest.raises(HTTPError) as refusal:
+        request = Request(server.http_url("/chat?mistake=forget"), headers=UPGRADE)
+        urlopen(request, timeout=10)
+
+    with refusal.value as answer:
+        assert answer.code == 400
+        assert b"lose, duplicate, leak, reorder" in answer.read()

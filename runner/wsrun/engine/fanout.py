@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wsrun.expressions import Scope, Tools, compile_value, parse_id
+from wsrun.expressions.compile import is_constant
 from wsrun.metrics.facts import (
     Arrivals,
     Audience,
@@ -35,15 +36,27 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """One way of finding ids in frames. ``where`` and ``source`` are as written, ``read`` gives the id;
-    ``arrivals`` are those of this interval."""
+    """One way of finding ids in frames: ``where`` is as written, ``read`` gives the id.
 
-    __slots__ = ("arrivals", "read", "where")
+    ``arrivals`` are those of this interval. As a message to many comes many times in a row, the last payload
+    is kept with what was found in it (None: no id), if ``where`` is the same for all clients.
+    """
+
+    __slots__ = ("arrivals", "found", "is_same_for_all", "payload", "read", "where")
 
     def __init__(self, plan: DeliverPlan) -> None:
         self.where = plan.where
         self.read: Callable[[Frame], Any] = compile_source(parse_source(plan.id))
+        self.is_same_for_all = is_constant(plan.where)
         self.arrivals: dict[str, Arrivals] = {}
+        self.payload: str | bytes | None = None
+        self.found: Arrivals | None = None
+
+    def take(self) -> dict[str, Arrivals]:
+        """Return the arrivals since the last time."""
+        arrivals, self.arrivals = self.arrivals, {}
+        self.payload = self.found = None
+        return arrivals
 
 
 class Watcher:
@@ -59,20 +72,29 @@ class Watcher:
 
     def note(self, frame: Frame) -> bool:
         """Take note of a frame that carries the id of a message; False for any other."""
-        if not self._fits(frame):
-            return False
         watch = self._watch
-        found = watch.read(frame)
-        if found.__class__ is not str:
-            return False
-        arrivals = watch.arrivals.get(found)
+        if frame.payload == watch.payload:
+            arrivals = watch.found
+        else:
+            arrivals = self._find(frame) if self._fits(frame) else None
+            if watch.is_same_for_all:
+                watch.payload, watch.found = frame.payload, arrivals
         if arrivals is None:
-            if parse_id(found) is None:
-                return False
-            arrivals = watch.arrivals[found] = Arrivals(array("I"), array("d"))
+            return False
         arrivals.clients.append(self._client)
         arrivals.times.append(frame.at - self._world.start)
         return True
+
+    def _find(self, frame: Frame) -> Arrivals | None:
+        """Return where the arrivals of a frame's message are kept; None where it has no id."""
+        watch = self._watch
+        found = watch.read(frame)
+        if found.__class__ is not str:
+            return None
+        arrivals = watch.arrivals.get(found)
+        if arrivals is None and parse_id(found) is not None:
+            arrivals = watch.arrivals[found] = Arrivals(array("I"), array("d"))
+        return arrivals
 
 
 class Delivery:
@@ -159,8 +181,7 @@ class FanOut:
         """Return what was told since the last time."""
         facts, self._facts = self._facts, Facts()
         for watch in self.watches:
-            facts.arrivals.append(watch.arrivals)
-            watch.arrivals = {}
+            facts.arrivals.append(watch.take())
         return facts
 
     # Clients

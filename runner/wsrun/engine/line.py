@@ -255,8 +255,7 @@ class Line:
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""
         observers = self.observers
-        if observers is not None:
-            observers.look(frame)
+        is_delivery = observers is not None and observers.look(frame)
         request = oldest_fit(self, frame)
         if isinstance(request, PatternRequest):
             self.take(request, frame)
@@ -267,7 +266,7 @@ class Line:
             is_late(self, frame)
             or (observers is not None and observers.take(frame))
             or self.mailbox.offer(frame)
-            or is_extra(self.session, frame)
+            or (not is_delivery and is_extra(self.session, frame))
         ):
             leave(self, frame)
 

@@ -181,8 +181,8 @@ class Observers:
         self._reactions = [(one.where.bound(session), one) for one in rules.reactions]
         self._watchers = [Watcher(watch, where.bound(session), session) for where, watch in rules.watched]
 
-    def look(self, frame: Frame) -> None:
-        """Look at a frame before anybody takes it."""
+    def look(self, frame: Frame) -> bool:
+        """Look at a frame before anybody takes it; whether it is the delivery of a message to others."""
         for fits, because in self._forbidden:
             if fits(frame):
                 session = self._line.session
@@ -194,9 +194,11 @@ class Observers:
         for fits, streams in self._streams:
             if fits(frame) and streams.note(frame):
                 frame.is_known = True
+        is_delivery = False
         for watcher in self._watchers:
             if watcher.note(frame):
-                frame.is_known = True
+                is_delivery = frame.is_known = True
+        return is_delivery
 
     def follow(self, lost: Observers) -> None:
         """Go on with the numbers of a connection that was lost."""

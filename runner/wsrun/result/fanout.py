@@ -240,7 +240,7 @@ class FanOut:
     def _leak(self, message: _Message, client: Client, at: float) -> None:
         sent = message.sent
         self._recorder.count("isolation.leaks", sent.labels)
-        text = f"{client.name} saw {self._told(message)}"
+        text = f"seen by {client.name}: {self._told(message)}"
         self._recorder.error("leak", client.name, at, text, dict(sent.labels))
 
     def _note(self, metric: str, client: Client | None, at: float, message: _Message, what: str) -> None:
