@@ -45,6 +45,7 @@ _LINKS = {
     "http": "[request](#http)",
     "target": "[target](#target)",
     "tls": "[tls](#tls)",
+    "split": "[split](#streams)",
     "heartbeat": "[heartbeat](#heartbeat)",
     "reconnect": "[reconnect](#reconnect)",
     "pool": "[pool](#pool)",

@@ -54,6 +54,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "http-failed": "An HTTP request failed for an unknown reason",
     "expect-failed": "An expected message did not come",
     "unexpected-message": "A message came that an expect_none step excludes",
+    "proxy-failed": "The proxy opened no tunnel",
+    "split-failed": "What came could not be split into messages",
     "not-refused": "A connection was made that had to be refused",
     "close-unexpected": "The connection was not closed as a step expected",
     "missing-variable": "A value was used before anything was written to it",

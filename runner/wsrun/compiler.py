@@ -30,6 +30,7 @@ from wsrun.plan import (
     Plan,
     ProfilePlan,
     ReactPlan,
+    SplitPlan,
     TargetPlan,
     TlsPlan,
 )
@@ -148,6 +149,9 @@ class _Compiler:
             url=url or spec["url"],
             name=name,
             http=spec.get("http"),
+            proxy=spec.get("proxy"),
+            split=SplitPlan(**spec["split"]) if "split" in spec else None,
+            json_in=spec.get("json_in"),
             headers=tuple((name, str(value)) for name, value in spec.get("headers", {}).items()),
             subprotocols=tuple(spec.get("subprotocols", ())),
             compression=spec.get("compression", "none"),

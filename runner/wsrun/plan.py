@@ -30,6 +30,15 @@ class TlsPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitPlan:
+    """Where messages end in a stream: where ``regex`` is found, or by a length at offset ``at``."""
+
+    regex: str | None = None
+    length: Literal["u8", "u16", "u32", "varint"] | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPlan:
     """One socket of a client: the server to connect to. ``url``, ``http`` (the base of HTTP paths) and header
     values are templates."""
@@ -37,6 +46,9 @@ class TargetPlan:
     url: str
     http: str | None = None
     name: str = "main"
+    proxy: str | None = None
+    split: SplitPlan | None = None
+    json_in: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     subprotocols: tuple[str, ...] = ()
     compression: Literal["none", "deflate"] = "none"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from wsrun.check.bodies import existing_file
 from wsrun.check.findings import Findings
 from wsrun.check.scene import MAIN, Scene, mapping
+from wsrun.patterns.regexes import RegexError, compile_regex
+from wsrun.patterns.splitting import check_split_regex
+from wsrun.source import Steps
 from wsrun.wording import quoted
 
 _OF_ALL = {
@@ -30,8 +34,45 @@ def check_target(scene: Scene, findings: Findings) -> None:
             name = tls.get(key)
             if isinstance(name, str) and name and "{{" not in name:
                 existing_file(name, (*path, "tls", key), scene, findings)
+        _stream(target, path, findings)
     _sockets(scene, findings)
     _jwt(scene, findings)
+
+
+def _stream(target: dict[str, Any], path: Steps, findings: Findings) -> None:
+    """Check the proxy, and how messages and their JSON are found."""
+    proxy, json_in, split = target.get("proxy"), target.get("json_in"), mapping(target.get("split"))
+    if isinstance(proxy, str) and proxy and (problem := _proxy_problem(proxy)) is not None:
+        findings.add(
+            (*path, "proxy"), "url", problem, "write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT"
+        )
+    if isinstance(json_in, str) and json_in:
+        try:
+            groups = compile_regex(json_in).groups
+        except RegexError as error:
+            findings.add((*path, "json_in"), "pattern", error.message, error.help)
+        else:
+            if not groups:
+                advice = "put the JSON in parentheses: '^\\d+(.*)'"
+                findings.add((*path, "json_in"), "pattern", "this regex has no group", advice)
+    regex = split.get("regex")
+    if isinstance(regex, str) and (found := check_split_regex(regex)) is not None:
+        findings.add((*path, "split", "regex"), "pattern", *found)
+
+
+def _proxy_problem(url: str) -> str | None:
+    """Say what is wrong with a proxy's URL; never quoted, as it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme != "http":
+            return "a proxy's URL begins with http://"
+        if not parts.hostname or parts.port == 0 or re.search(r"\s", url):
+            return "the proxy's URL has a host or a port that cannot be"
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            return "a proxy's URL has nothing behind its port"
+    except ValueError:
+        return "the proxy's URL has a host or a port that cannot be"
+    return None
 
 
 def _sockets(scene: Scene, findings: Findings) -> None:

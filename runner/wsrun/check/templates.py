@@ -262,7 +262,7 @@ def _constants(scene: Scene, findings: Findings) -> None:
     fixed: list[tuple[Steps, Any]] = [
         ((*path, key), target.get(key))
         for path, target in scene.targets.items()
-        for key in ("tls", "subprotocols")
+        for key in ("tls", "subprotocols", "proxy", "split", "json_in")
     ]
     fixed += [(("auth", "jwt", key), scene.jwt.get(key)) for key in ("secret", "key")]
     fixed += [(("data", name, "file"), source.get("file")) for name, source in scene.data.items()]

@@ -35,9 +35,11 @@ from wsrun.plan import (
     ReactPlan,
     ReplyPlan,
     SequencePlan,
+    SplitPlan,
     TargetPlan,
 )
 from wsrun.plan_resilience import PoolPlan
+from wsrun.result.secrets import mask_url
 from wsrun.source.scalars import ScalarError, resolve
 
 MASK = "***"
@@ -107,6 +109,9 @@ def _target(target: TargetPlan) -> dict[str, Any]:
             "http": target.http,
             "headers": _headers(target.headers),
             "subprotocols": list(target.subprotocols) or None,
+            "proxy": None if target.proxy is None else mask_url(target.proxy),
+            "split": None if target.split is None else _split(target.split),
+            "json_in": target.json_in,
             "compression": target.compression,
             "max_message": units.format_size(target.max_message),
             "tls": without_none(
@@ -123,6 +128,10 @@ def _target(target: TargetPlan) -> dict[str, Any]:
             "wait_until_ready": units.format_duration(target.wait_until_ready),
         }
     )
+
+
+def _split(split: SplitPlan) -> dict[str, Any]:
+    return {"length": split.length, "at": split.at} if split.regex is None else {"regex": split.regex}
 
 
 def _jwt(jwt: JwtPlan, written: Mapping[str, Any]) -> dict[str, Any]:

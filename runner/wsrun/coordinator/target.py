@@ -93,8 +93,8 @@ def _with_servers(plan: Plan, stack: ExitStack) -> Plan:
 
 
 def _reach(url: str, target: TargetPlan, is_wanted: Callable[[], bool]) -> tuple[tuple[str, ...], str | None]:
-    """Return the addresses of a URL, and what kept us from them all; nothing where only clients know."""
-    parts = urlsplit(url)
+    """Return the addresses of a URL or of the proxy before it, and what kept us from them."""
+    parts = urlsplit(target.proxy or url)
     if "{{" in (parts.netloc or "{{"):
         return (), None
     port = parts.port or (443 if parts.scheme in ("wss", "https") else 80)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wsrun.engine.line import Line
 from wsrun.engine.sockets import SocketProgram
+from wsrun.engine.splitting import Splitting
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.snapshot import Labels, labels_of
 from wsrun.transports import ConnectFailure, Endpoint
@@ -52,7 +53,8 @@ async def connect(
             session.born()
             endpoint = await _endpoint(session, socket, needs_answer=excuse is not None)
             started = world.clock()
-            connection = await world.transport.open(endpoint, line)
+            sink = line if socket.splitter is None else Splitting(line, socket.splitter())
+            connection = await world.transport.open(endpoint, sink)
         except ConnectFailure as failure:
             _count_failure(session, failure, labels, excuse)
             return None
@@ -119,7 +121,8 @@ async def _endpoint(session: Session, socket: SocketProgram, *, needs_answer: bo
         server_name=target.tls.server_name,
         connect_timeout=target.connect_timeout,
         close_timeout=target.close_timeout,
-        address=await world.resolve(url),
+        address=await world.resolve(target.proxy or url),
+        proxy=target.proxy,
         user_agent=world.user_agent,
         needs_answer=needs_answer,
     )

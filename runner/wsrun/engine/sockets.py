@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from wsrun.engine.programs import NO_TABLE, ProgramCompiler
 from wsrun.expressions import compile_text
-from wsrun.patterns import Frame
-from wsrun.plan import Plan, TargetPlan
+from wsrun.patterns import Frame, frames_of
+from wsrun.patterns.splitting import LengthSplitter, RegexSplitter, Splitter
+from wsrun.plan import Plan, SplitPlan, TargetPlan
 
 
 class SocketProgram:
     """One socket, ready to be connected.
 
     ``label`` is its name in the numbers, None where a client has one socket only. ``frame`` makes a frame of
-    what it receives. ``hot_field`` is the one top-level JSON field that tells every reply to what is sent
-    over it, if there is such a field, and ``hot_table`` the correlator of that field.
+    what it receives, ``splitter`` cuts a stream that ignores frames into messages. ``hot_field`` is the one
+    top-level JSON field that tells every reply to what is sent over it, if there is such a field, and
+    ``hot_table`` the correlator of that field.
     """
 
     __slots__ = (
@@ -26,6 +29,7 @@ class SocketProgram:
         "index",
         "label",
         "name",
+        "splitter",
         "ssl",
         "target",
         "url",
@@ -40,11 +44,12 @@ class SocketProgram:
         self.url = compile_text(target.url, compiler.tools)
         self.headers = tuple((name, compile_text(value, compiler.tools)) for name, value in target.headers)
         self.ssl = _ssl_context(target)
-        self.frame: type[Frame] = _frames_of(target)
+        self.frame: type[Frame] = frames_of(target.name, target.json_in)
+        self.splitter = None if target.split is None else partial(_splitter, target.split, target.max_message)
         self.hot_table = 0
         self.hot_field: str | None = None
         tables = {message.table for message in compiler.messages if message.socket == index} - {NO_TABLE}
-        if len(tables) == 1:
+        if len(tables) == 1 and target.json_in is None:
             (self.hot_table,) = tables
             self.hot_field = _field(compiler, self.hot_table)
 
@@ -54,18 +59,18 @@ def compile_sockets(plan: Plan, compiler: ProgramCompiler) -> tuple[SocketProgra
     return tuple(SocketProgram(index, plan, compiler) for index in range(len(plan.targets)))
 
 
+def _splitter(split: SplitPlan, max_message: int) -> Splitter:
+    """Make the splitter of one connection."""
+    if split.length is not None:
+        return LengthSplitter(split.length, split.at, max_message)
+    return RegexSplitter(split.regex or "", max_message)
+
+
 def _field(compiler: ProgramCompiler, table: int) -> str | None:
     path = compiler.correlators[table].json_path
     if path is None or len(path) != 1 or not isinstance(path[0], str):
         return None
     return path[0]
-
-
-def _frames_of(target: TargetPlan) -> type[Frame]:
-    """Return the kind of frame that knows the name of its socket."""
-    if target.name == Frame.socket:
-        return Frame
-    return type("SocketFrame", (Frame,), {"__slots__": (), "socket": target.name})
 
 
 def _ssl_context(target: TargetPlan) -> Any:

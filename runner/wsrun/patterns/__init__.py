@@ -2,7 +2,7 @@
 
 from wsrun.patterns.correlation import Correlation, correlation
 from wsrun.patterns.explaining import explain, explain_key, show_payload
-from wsrun.patterns.frame import ABSENT, Answer, Frame
+from wsrun.patterns.frame import ABSENT, Answer, Frame, frames_of
 from wsrun.patterns.matchers import Matcher, compile_pattern
 from wsrun.patterns.parsing import Condition, Pattern, PatternError, parse_pattern
 from wsrun.patterns.sources import Source, SourceError, compile_source, parse_source
@@ -23,6 +23,7 @@ __all__ = [
     "correlation",
     "explain",
     "explain_key",
+    "frames_of",
     "parse_pattern",
     "parse_source",
     "show_payload",

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import orjson
 
+from wsrun.patterns.regexes import RegexError, compile_regex
+
 
 class Absent:
     """The value of a source that is not in the frame; nothing equals it."""
@@ -50,6 +52,46 @@ class Frame:
     def header(self, name: str) -> Any:
         """Return the value of a header, by its name in lower case; a WebSocket message has none."""
         return ABSENT
+
+
+def frames_of(socket: str, json_in: str | None) -> type[Frame]:
+    """Return the kind of frame that comes over a socket; ``json_in``: a regex whose first group is JSON."""
+    if json_in is None and socket == Frame.socket:
+        return Frame
+    if json_in is None:
+        return type("SocketFrame", (Frame,), {"__slots__": (), "socket": socket})
+    for_text, for_binary = compile_regex(json_in), _for_binary(json_in)
+
+    class EmbeddedFrame(Frame):
+        """A message with JSON in it, read where the regex finds it and not before somebody asks."""
+
+        __slots__ = ()
+
+        def json(self) -> Any:
+            if self._document is _UNREAD:
+                payload = self.payload
+                found: Any = None
+                if isinstance(payload, str):
+                    found = for_text.search(payload.encode("utf-8", "replace"))
+                elif for_binary is not None:
+                    found = for_binary.search(payload)
+                inner = None if found is None else found.group(1)
+                try:
+                    self._document = ABSENT if inner is None else orjson.loads(inner)
+                except ValueError:
+                    self._document = ABSENT
+            return self._document
+
+    EmbeddedFrame.socket = socket
+    return EmbeddedFrame
+
+
+def _for_binary(pattern: str) -> Any:
+    """Return a regex for bytes; None where it has characters that no byte is."""
+    try:
+        return compile_regex(pattern, binary=True)
+    except RegexError:
+        return None
 
 
 class Answer(Frame):

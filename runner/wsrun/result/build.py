@@ -99,7 +99,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
             "tls": {"version": None, "verify": plan.target.tls.verify}
             if plan.target.url.startswith("wss:")
             else None,
-            "proxy": None,
+            "proxy": None if plan.target.proxy is None else mask_url(plan.target.proxy),
             "subprotocols": list(map(secrets.hidden, plan.target.subprotocols)),
             "compression": plan.target.compression,
             "kind": record.target_kind,

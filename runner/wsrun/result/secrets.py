@@ -253,7 +253,7 @@ def _named_values(plan: Plan) -> Iterator[str]:
     for group in plan.groups:
         yield from _with_secret_names(dict(group.assign))
     for target in plan.targets:
-        for url in (target.url, target.http or ""):
+        for url in (target.url, target.http or "", target.proxy or ""):
             yield from _credentials(url)
 
 

@@ -85,6 +85,8 @@ class Endpoint:
     source_address: str | None = None
     """The local address to bind to; None: the system chooses."""
     user_agent: str = field(default="wsrun", kw_only=True)
+    proxy: str | None = None
+    """The ``http://`` URL of a proxy to go through; ``address`` is then the proxy's."""
     needs_answer: bool = False
     """Whether a refusal is looked at: then it is read to the end of its body, which takes longer."""
 

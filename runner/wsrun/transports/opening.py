@@ -10,6 +10,7 @@ from typing import TypeVar
 from wsrun.transports import ConnectFailure, Endpoint, Timings
 from wsrun.transports.address import Address
 from wsrun.transports.failures import from_error, not_tls, timed_out
+from wsrun.transports.proxy import parse_proxy, tunnel
 from wsrun.transports.sockets import dial, hang_up
 
 T = TypeVar("T")
@@ -30,9 +31,12 @@ async def open_within(
         ConnectFailure: it did not come to a connection; the socket is let go of.
     """
     sock: socket.socket | None = None
+    proxy = _proxy(endpoint)
+    place = address.place if proxy is None else f"the proxy {proxy.place}"
     try:
         async with asyncio.timeout(endpoint.connect_timeout):
-            sock = await dial(address, endpoint, timings)
+            sock = await _route(endpoint, address, proxy, timings)
+            place = address.place
             return await upgrade(sock)
     except BaseException as exc:
         if sock is not None:
@@ -40,10 +44,35 @@ async def open_within(
         if not isinstance(exc, Exception):
             raise
         if isinstance(exc, TimeoutError) and exc.errno is None:
-            raise timed_out(address.place, endpoint, timings) from None
-        failure = exc if isinstance(exc, ConnectFailure) else judge(exc) or from_error(exc, address.place)
+            raise timed_out(place, endpoint, timings) from None
+        failure = exc if isinstance(exc, ConnectFailure) else judge(exc) or from_error(exc, place)
         if failure.cause == "eof" and address.secure and timings.tls is None:
             raise not_tls(address.place) from None
         if failure is exc:
             raise
         raise failure from exc
+
+
+async def _route(
+    endpoint: Endpoint, address: Address, proxy: Address | None, timings: Timings
+) -> socket.socket:
+    """Return a socket that leads to the target, through the proxy if there is one."""
+    if proxy is None:
+        return await dial(address, endpoint, timings)
+    sock = await dial(proxy, endpoint, timings)
+    try:
+        await tunnel(sock, proxy, address, endpoint.user_agent)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _proxy(endpoint: Endpoint) -> Address | None:
+    """Return where the endpoint's proxy is, if it has one."""
+    if endpoint.proxy is None:
+        return None
+    try:
+        return parse_proxy(endpoint.proxy)
+    except ValueError as exc:
+        raise ConnectFailure("failed", "bad-request", str(exc)) from None
