@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from wsrun import contracts, criteria, http_parts, parts, resilience_parts, step_parts, units
+from wsrun import contracts, criteria, http_parts, parts, resilience_parts, step_parts, target_parts, units
 from wsrun.data import read_rows
 from wsrun.default_criteria import default_criteria
 from wsrun.diagnostics import Location
@@ -30,16 +30,10 @@ from wsrun.plan import (
     Plan,
     ProfilePlan,
     ReactPlan,
-    SplitPlan,
-    TargetPlan,
-    TlsPlan,
 )
 from wsrun.plan_steps import SendStep, StepPlan, all_steps
 from wsrun.search_parts import searching
 from wsrun.source import Document
-
-MAIN = "main"
-"""The name of the socket that the target itself is."""
 
 DEFAULT_PROFILE = "default"
 DEFAULT_GROUP = "all"
@@ -76,7 +70,7 @@ class _Compiler:
     def plan(self, seed: int | None, target: str | None) -> Plan:
         data = self.data
         others: Mapping[str, Any] = data["target"].get("sockets", {})
-        self.sockets = {name: index for index, name in enumerate((MAIN, *others))}
+        self.sockets = {name: index for index, name in enumerate((target_parts.MAIN, *others))}
         for name, body in data.get("messages", {}).items():
             self.message(name, body)
         named = tuple(range(len(self.messages)))
@@ -94,8 +88,8 @@ class _Compiler:
             seed=random.SystemRandom().getrandbits(SEED_BITS) if chosen is None else int(chosen),
             interval=interval,
             drain=parts.duration(data.get("drain"), self.longest_timeout(profiles, groups, phases)),
-            target=self.target(data["target"], target),
-            sockets=tuple(self.other_socket(name, spec, target) for name, spec in others.items()),
+            target=target_parts.target(data["target"], target, self.folder),
+            sockets=target_parts.sockets(data["target"], target, self.folder),
             jwt=self.jwt(data.get("auth", {}).get("jwt")),
             data=tuple(self.rows(name, spec) for name, spec in data.get("data", {}).items()),
             messages=tuple(self.messages),
@@ -134,40 +128,6 @@ class _Compiler:
         """Return a path of the scenario; they are relative to its own folder."""
         return self.folder / text
 
-    def other_socket(self, name: str, spec: Mapping[str, Any] | None, url: str | None) -> TargetPlan:
-        """Return a socket beside ``main``: what it does not say is as there."""
-        own = spec or {}
-        return self.target({**self.data["target"], **own}, None if "url" in own else url, name)
-
-    def target(self, spec: Mapping[str, Any], url: str | None, name: str = MAIN) -> TargetPlan:
-        tls = spec.get("tls", {})
-
-        def file(key: str) -> str | None:
-            return str(self.path(tls[key])) if key in tls else None
-
-        return TargetPlan(
-            url=url or spec["url"],
-            name=name,
-            http=spec.get("http"),
-            proxy=spec.get("proxy"),
-            split=SplitPlan(**spec["split"]) if "split" in spec else None,
-            json_in=spec.get("json_in"),
-            headers=tuple((name, str(value)) for name, value in spec.get("headers", {}).items()),
-            subprotocols=tuple(spec.get("subprotocols", ())),
-            compression=spec.get("compression", "none"),
-            max_message=units.parse_size(spec.get("max_message", "1MiB")),
-            tls=TlsPlan(
-                ca=file("ca"),
-                cert=file("cert"),
-                key=file("key"),
-                server_name=tls.get("server_name"),
-                verify=tls.get("verify", True),
-            ),
-            connect_timeout=parts.duration(spec.get("connect_timeout"), 10.0),
-            close_timeout=parts.duration(spec.get("close_timeout"), 5.0),
-            wait_until_ready=parts.duration(spec.get("wait_until_ready"), 0.0),
-        )
-
     def jwt(self, spec: Mapping[str, Any] | None) -> JwtPlan | None:
         if spec is None:
             return None
@@ -203,7 +163,7 @@ class _Compiler:
                 kind=spec.get("kind"),
                 priority=spec.get("priority", "normal"),
                 reply=parts.reply(reply) if http is None else http_parts.answer(reply),
-                socket=self.sockets[spec.get("socket", MAIN)],
+                socket=self.sockets[spec.get("socket", target_parts.MAIN)],
                 deliver=parts.deliver(spec.get("deliver")),
                 http=None if http is None else http_parts.request(http),
             )
