@@ -58,6 +58,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "split-failed": "What came could not be split into messages",
     "not-refused": "A connection was made that had to be refused",
     "close-unexpected": "The connection was not closed as a step expected",
+    "sync-timeout": "Other clients of the group did not come to a sync step",
     "missing-variable": "A value was used before anything was written to it",
     "not-connected": "A message was due on a connection that was gone",
     "nobody-open": "No client was open to send it",

@@ -114,6 +114,14 @@ class IfStep:
     otherwise: tuple[StepPlan, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStep:
+    """Wait until every client of the group waits at a ``sync`` of this name."""
+
+    name: str
+    timeout: float = 30.0
+
+
 StepPlan = (
     SendStep
     | ExpectStep
@@ -126,6 +134,7 @@ StepPlan = (
     | RepeatStep
     | ChooseStep
     | IfStep
+    | SyncStep
 )
 
 

@@ -19,6 +19,7 @@ from wsrun.plan_steps import (
     SendStep,
     SetStep,
     StepPlan,
+    SyncStep,
     ThinkStep,
 )
 
@@ -89,6 +90,10 @@ def _close(spec: Spec, names: Names) -> StepPlan:
     )
 
 
+def _sync(spec: Spec, names: Names) -> StepPlan:
+    return SyncStep(name=spec["sync"], timeout=duration(spec.get("timeout"), 30.0))
+
+
 def _repeat(spec: Spec, names: Names) -> StepPlan:
     return RepeatStep(
         steps=steps(spec["repeat"], names),
@@ -125,4 +130,5 @@ _VERBS: Mapping[str, Callable[[Spec, Names], StepPlan]] = {
     "repeat": _repeat,
     "choose": _choose,
     "if": _if,
+    "sync": _sync,
 }

@@ -165,7 +165,7 @@ class Scene:
                 if path[2] != "start" or place in waiting:
                     return False
                 found = True
-            if {"think", "expect"} & set(step):
+            if {"think", "expect", "sync"} & set(step):
                 waiting.add(place)
         return found
 

@@ -32,6 +32,9 @@ def check_steps(scene: Scene, findings: Findings) -> None:
         if "choose" in step:
             _weights(step["choose"], (*path, "choose"), findings)
         _code(step.get("code"), (*path, "code"), findings)
+        if "sync" in step and path[2] == "end":
+            message = "nobody is waited for who is leaving, and so a 'sync' in 'end' waits for nobody"
+            findings.add_key((*path, "sync"), "no-effect", message, "put it into start or flow")
 
 
 def _condition(text: Any, path: Steps, findings: Findings) -> None:

@@ -20,6 +20,7 @@ from wsrun.plan_steps import (
     SendStep,
     SetStep,
     StepPlan,
+    SyncStep,
     ThinkStep,
 )
 
@@ -90,5 +91,7 @@ def _step(plan: Plan, step: StepPlan) -> dict[str, Any]:
         case IfStep():
             otherwise = step_settings(plan, step.otherwise) or None
             return {"if": step.condition, "then": step_settings(plan, step.then), "else": otherwise}
+        case SyncStep():
+            return {"sync": step.name, "timeout": units.format_duration(step.timeout)}
         case ThinkStep():
             return {"think": pause_settings(step.pause)}

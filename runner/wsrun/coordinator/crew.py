@@ -19,8 +19,9 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
+from wsrun.coordinator.barriers import Barriers
 from wsrun.engine import worker
-from wsrun.engine.control import Done, Failed, FromWorker, Ready, Start, Stop, Told, ToWorker
+from wsrun.engine.control import Done, Failed, FromWorker, Gathered, Ready, Start, Stop, Told, ToWorker
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.plan import Plan
 
@@ -62,6 +63,7 @@ class Crew:
     def __init__(self, plan: Plan, transport: str, workers: int) -> None:
         self.workers = workers
         self.members: list[Member] = []
+        self._barriers = Barriers()
         self._inbox: queue.SimpleQueue[tuple[Member, FromWorker | None]] = queue.SimpleQueue()
         context = multiprocessing.get_context("spawn")
         try:
@@ -187,6 +189,11 @@ class Crew:
                 member.traceback = traceback
             case Told(snapshot):
                 return snapshot
+            case Gathered():
+                working = [member.number for member in self.members if not member.is_over]
+                answer = self._barriers.hear(member.number, message, working)
+                if answer is not None:
+                    self.tell(answer)
             case None:
                 if not member.is_over:
                     member.process.join(1.0)

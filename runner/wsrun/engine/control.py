@@ -6,24 +6,28 @@ coordinator misses a worker that is silent.
 
 Times are seconds since the start of the run, but for ``Start``, which fixes that moment.
 
-=============  ========================================  ===================================================
+=============  ========================================  ================================================
 to a worker    when                                      what it does
-=============  ========================================  ===================================================
+=============  ========================================  ================================================
 ``Start``      all workers are ready                     begins the run at ``at``
 ``HoldLevel``  a level of a search was judged, and       begins the level at its time; until then what was
                another one follows                       goes on
 ``EndSearch``  the last level of a search was judged     begins the next phase, or the drain, ``at`` that time
+``Ask``        somewhere all clients wait at a ``sync``  answers with ``Gathered``
+``Release``    all clients of all workers wait there     lets its own go on
 ``Stop``       the run ends before its time              ends the phases and drains
-=============  ========================================  ===================================================
+=============  ========================================  ================================================
 
-===============  ==================================================
+===============  ======================================================
 from a worker    when
-===============  ==================================================
+===============  ======================================================
 ``Ready``        its plan is compiled
 ``Told``         each interval, and at the end
+``Gathered``     all its clients wait at a ``sync``, or no longer all;
+                 and when it is asked
 ``Done``         its last client is gone and everything was told
 ``Failed``       a defect ended it
-===============  ==================================================
+===============  ======================================================
 """
 
 from __future__ import annotations
@@ -58,6 +62,24 @@ class EndSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Say whether all of your clients of a group wait at the ``sync`` of this name, in this round of it."""
+
+    group: int
+    name: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """All clients of a group wait at the ``sync`` of this name: let them go on, and begin the next round."""
+
+    group: int
+    name: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the phases now, and go on with the drain."""
 
@@ -75,6 +97,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """Whether all of this worker's clients of a group wait at the ``sync`` of this name, in this round."""
+
+    group: int
+    name: str
+    round: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Nothing more will come."""
 
@@ -86,8 +118,8 @@ class Failed:
     traceback: str
 
 
-ToWorker = Start | HoldLevel | EndSearch | Stop
+ToWorker = Start | HoldLevel | EndSearch | Ask | Release | Stop
 """What a worker can be told."""
 
-FromWorker = Ready | Told | Done | Failed
+FromWorker = Ready | Told | Gathered | Done | Failed
 """What a worker can say."""

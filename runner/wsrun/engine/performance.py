@@ -8,7 +8,7 @@ from functools import partial
 
 from wsrun.engine.arrivals import Arrivals
 from wsrun.engine.backlog import most_unsent
-from wsrun.engine.control import EndSearch, HoldLevel
+from wsrun.engine.control import Ask, EndSearch, HoldLevel, Release
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
 from wsrun.engine.lines import backlog_of, lines_of
@@ -76,6 +76,16 @@ class Performance:
             self._world.course.end_search(told)
             self._go(self._world.extend())
 
+    def ask(self, asked: Ask) -> None:
+        """Say whether all clients of this worker wait where it is asked."""
+        if self._world.rendezvous is not None:
+            self._world.rendezvous.ask(asked)
+
+    def release(self, told: Release) -> None:
+        """Let the clients go on who wait where it is told."""
+        if self._world.rendezvous is not None:
+            self._world.rendezvous.release(told)
+
     async def run(self) -> None:
         """Perform; the last snapshot has been emitted when this returns."""
         world = self._world
@@ -111,6 +121,8 @@ class Performance:
     async def _drain_clients(self) -> None:
         world, roster = self._world, self._roster
         await self._catch_up()
+        if world.rendezvous is not None:
+            world.rendezvous.close()
         await roster.stop()
         limit = world.clock() + world.plan.drain
         if await roster.wait(limit):

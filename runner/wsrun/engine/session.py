@@ -60,6 +60,7 @@ class Session:
         "is_ending",
         "is_fresh",
         "is_idle",
+        "is_started",
         "leaving",
         "line",
         "message_id",
@@ -99,6 +100,7 @@ class Session:
         self.is_ending = False
         self.is_fresh = False
         self.is_idle = True
+        self.is_started = False
         self.at_leave: Callable[[], None] | None = None
         self.hurried = False
         self.roused = False
@@ -153,8 +155,11 @@ class Session:
 
     async def run(self) -> None:
         """Live; ends by itself when told to leave, when lost, or when the connection was not made."""
+        rendezvous = self.world.rendezvous
         try:
             program = self.program
+            if rendezvous is not None:
+                rendezvous.came(self)
             if program.connects:
                 self.born()
             elif self.is_browsing:
@@ -163,6 +168,9 @@ class Session:
             elif not await arrive(self):
                 return
             good = await begin(self)
+            self.is_started = True
+            if rendezvous is not None:
+                rendezvous.started(self)
             if good:
                 if self.world.fanout is not None:
                     self.world.fanout.entered(self)
@@ -189,12 +197,16 @@ class Session:
                 self.http.leave_pending()
                 if self.is_browsing and self.is_born:
                     self.world.count_browsing(-1)
+            if rendezvous is not None:
+                rendezvous.gone(self)
 
     def leave(self) -> None:
         """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
         self.leaving = True
         if self.world.fanout is not None:
             self.world.fanout.left(self)
+        if self.world.rendezvous is not None:
+            self.world.rendezvous.gone(self)
         self.world.ready.discard(self)
         if self.at_leave is not None:
             self.at_leave()
@@ -227,6 +239,9 @@ class Session:
         self.profile_index = world.profile_of(self.group, self.slot, phase)
         if world.fanout is not None and self.profile_index != profile:
             world.fanout.turned(self)
+        if world.rendezvous is not None and self.profile_index != profile:
+            world.rendezvous.gone(self)
+            world.rendezvous.came(self)
         for socket in there:
             world.opened(self, socket)
         for line in lines:
@@ -350,6 +365,8 @@ class Session:
         self.world.ready.discard(self)
         if self.recovery is not None and not line.is_closing:
             self.recovery.lost(line, at)
+        if self.world.rendezvous is not None and not line.is_closing:
+            self.world.rendezvous.gone(self, "lost")
         count_close(self, line, closing, at)
         self.rouse()
 

@@ -19,12 +19,14 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from wsrun.engine.control import (
+    Ask,
     Done,
     EndSearch,
     Failed,
     FromWorker,
     HoldLevel,
     Ready,
+    Release,
     Start,
     Stop,
     Told,
@@ -77,6 +79,8 @@ async def _perform(
     if not isinstance(told, Start):
         return
     world.begin(told.at)
+    if world.rendezvous is not None and workers > 1:
+        world.rendezvous.tell = outbox.put
     performance = Performance(world, lambda snapshot: outbox.put(Told(snapshot)))
 
     def heard() -> None:
@@ -101,6 +105,10 @@ def _obey(told: ToWorker, performance: Performance) -> None:
             performance.hold(told)
         case EndSearch():
             performance.end_search(told)
+        case Ask():
+            performance.ask(told)
+        case Release():
+            performance.release(told)
 
 
 class _Outbox:

@@ -28,6 +28,7 @@ from wsrun.engine.http_program import USER_AGENT
 from wsrun.engine.observers import compile_rules
 from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.ready import Ready
+from wsrun.engine.rendezvous import Rendezvous, has_syncs
 from wsrun.engine.request import Request
 from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.expressions import FakePool, Tools, compile_value
@@ -135,6 +136,7 @@ class World:
         slots = most_slots(plan.phases)
         # The first seat of each group, and at last that of those who arrive, in turn.
         self._seats = [0, *itertools.accumulate(slots.get(group.index, 0) for group in plan.groups)]
+        self.rendezvous = Rendezvous(self) if has_syncs(plan) else None
         self.births = most_births(plan.phases)
         self.pools: dict[int, Pool] = {}
         self._behaviours: dict[tuple[int, int], Behaviour] = {}
@@ -198,6 +200,8 @@ class World:
         self.open[session.group, session.profile_index, socket.index] += 1
         session.connections += 1
         self.present += session.connections == 1
+        if self.rendezvous is not None:
+            self.rendezvous.came(session)
 
     def closed(self, session: Session, socket: SocketProgram) -> None:
         """Take note of a connection that is over."""

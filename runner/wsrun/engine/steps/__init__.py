@@ -21,6 +21,7 @@ from wsrun.plan_steps import (
     SendStep,
     SetStep,
     StepPlan,
+    SyncStep,
     ThinkStep,
 )
 
@@ -41,7 +42,7 @@ class StepProgram(NamedTuple):
 
 def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
     """Compile a step."""
-    from wsrun.engine.steps import connections, control, expecting, sending
+    from wsrun.engine.steps import connections, control, expecting, sending, syncing
 
     table: dict[type[Any], Callable[[Any, ProgramCompiler], Run]] = {
         SendStep: sending.send,
@@ -55,6 +56,7 @@ def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
         RepeatStep: control.repeat,
         ChooseStep: control.choose,
         IfStep: control.decide,
+        SyncStep: syncing.sync,
     }
     return StepProgram(table[type(plan)](plan, compiler), _needed(plan, compiler))
 
