@@ -152,7 +152,8 @@ class RowPicker:
     ========  ==========================================================================
     cycle     n modulo the number of rows
     random    drawn from seed, c and m
-    each      n; None after the last row, and then there are no more clients
+    each      n; None after the last row, and then there are no more clients. Per message, rows are not chosen
+              here but dealt out, see ``wsrun.engine.rows``
     unique    as cycle, c being a number that only one living client has; the check of the scenario sees to
               it that there are enough rows
     ========  ==========================================================================

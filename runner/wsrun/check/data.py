@@ -37,9 +37,9 @@ def _columns(name: str, source: dict[str, Any], scene: Scene, findings: Findings
         help_text = "a CSV with a header, a JSON list of objects, or JSON lines"
         findings.add(path, "file", error.message, help_text)
         return None
-    if source.get("per") == "message" and source.get("take") in ("each", "unique"):
-        message = f"'take: {source['take']}' gives rows to clients, and this data is per message"
-        help_text = "write take: cycle, or take: random"
+    if source.get("per") == "message" and source.get("take") == "unique":
+        message = "'take: unique' is for clients, which live, and this data is per message"
+        help_text = "write take: each, for a row that no other message has"
         findings.add(("data", name, "take"), "take-per-message", message, help_text)
     # Each client has a row of its own while it is there: a slot of its group, or a seat of those who arrive.
     most = most_slots(scene) + most_visitors(scene)

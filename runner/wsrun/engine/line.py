@@ -20,6 +20,7 @@ from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
 from wsrun.engine.request import PatternRequest, Request
+from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import SAMPLES_KEPT, Cell, Stretch, Told, Traffic
 from wsrun.metrics.snapshot import Labels
@@ -162,7 +163,7 @@ class Line:
             elif program.expected is not None:
                 key = program.expected(session)
         except MissingVariable as missing:
-            session.error("missing-variable", f"{program.name}: {missing}")
+            not_made(session, program.name, missing)
             return False
         if connection is None or not connection.is_open:
             session.error("not-connected", f"{program.name}: the connection was gone before it was sent")

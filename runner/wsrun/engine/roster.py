@@ -36,6 +36,7 @@ class Roster:
         self._lives: dict[tuple[int, int], int] = {}
         self._present: dict[tuple[int, int], Session] = {}
         self._running: dict[asyncio.Task[None], Session] = {}
+        self._latest: dict[tuple[int, int], asyncio.Task[None]] = {}
         searches = any(phase.search is not None for phase in world.plan.phases)
         self._known: dict[tuple[int, int], tuple[int, IdMaker]] | None = {} if searches else None
         """Where there are searches: the number and the ids of each client that came and was not told to
@@ -65,9 +66,13 @@ class Roster:
 
     def admit(self, session: Session, gone: Callable[[], None] | None = None) -> None:
         """Let a client live; ``gone`` is called when it has ended."""
-        self._present[session.group, session.slot] = session
-        task = self._tasks.create_task(session.run())
+        key = (session.group, session.slot)
+        self._present[key] = session
+        before = self._latest.get(key)
+        task = self._tasks.create_task(session.run() if before is None else _after(before, session))
         self._running[task] = session
+        if self._world.keeps_rows_apart:
+            self._latest[key] = task
         task.add_done_callback(lambda done: self._gone(done, gone))
 
     def dismiss(self, session: Session) -> None:
@@ -183,8 +188,18 @@ class Roster:
 
     def _gone(self, task: asyncio.Task[None], gone: Callable[[], None] | None) -> None:
         session = self._running.pop(task)
+        if self._latest.get((session.group, session.slot)) is task:
+            del self._latest[session.group, session.slot]
         if gone is not None:
             gone()
         key = (session.group, session.slot)
         if self._present.get(key) is session:
             del self._present[key]
+
+
+async def _after(before: asyncio.Task[None], session: Session) -> None:
+    """Let a client live when the one whose row it has is gone, who may still be saying goodbye."""
+    if not before.done():
+        await asyncio.wait([before])
+    if not session.leaving:
+        await session.run()

@@ -25,6 +25,7 @@ from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
 from wsrun.engine.recovery import Recovery, arrive, begin, stay
+from wsrun.engine.rows import NextRow
 from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell, Told
@@ -148,7 +149,11 @@ class Session:
             self.mint()
         self._messages_made += 1
         for data, picker in self.world.pickers:
-            if data.per == "message":
+            if data.per != "message":
+                continue
+            if data.take == "each":
+                self.rows[data.name] = NextRow(self.world.decks[data.name])
+            else:
                 self.rows[data.name] = picker.row_for(self.number, self._messages_made) or {}
 
     # Life

@@ -30,6 +30,7 @@ from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.ready import Ready
 from wsrun.engine.rendezvous import Rendezvous, has_syncs
 from wsrun.engine.request import Request
+from wsrun.engine.rows import Deck
 from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
@@ -128,6 +129,8 @@ class World:
         ]
         self.claims = None if plan.jwt is None else compile_value(dict(plan.jwt.claims), tools)
         self.pickers = tuple((data, RowPicker(data, plan.seed)) for data in plan.data)
+        self.keeps_rows_apart = any(data.take == "unique" for data in plan.data)
+        self.decks = {data.name: Deck(data, worker, workers) for data in plan.data}
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
         self.open: Counter[tuple[int, int, int]] = Counter()
         self.present = 0

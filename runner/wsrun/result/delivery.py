@@ -35,10 +35,11 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
 
     Clients are counted at the end of a row, so that only rows that end by ``until`` say anything: seconds
     since the start of the run after which everybody was told to leave. It is not judged where the scenario
-    itself says how many may be missing: a criterion on ``open``, ``closed`` or ``reconnect``, or ends that
-    are tolerated. With a criterion on attempts, clients that never got in are for that criterion to judge,
-    and do not count as missing. Of those who arrive, the share is of those who got no
-    connection; the larger one is returned. Levels of a search are judged one by one, by ``level_shortfall``.
+    itself says how many may be missing: a criterion on ``open``, ``closed`` or ``reconnect``, ends that are
+    tolerated, or rows that are taken each once. With a criterion on attempts, clients that never got in are
+    for that criterion to judge, and do not count as missing. Of those who arrive, the share is of those who
+    got no connection; the larger one is returned. Levels of a search are judged one by one, by
+    ``level_shortfall``.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
     if _is_tolerant(plan) or named & _ON_PRESENCE:
@@ -126,6 +127,9 @@ def level_shortfall(
 
 
 def _is_tolerant(plan: Plan) -> bool:
+    if any(data.take == "each" for data in plan.data):
+        # After the last row there are no more clients.
+        return True
     return any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
 
 
