@@ -58,6 +58,7 @@ class Performance:
         self._index = 0
         self._last = 0.0
         self._looked = 0.0
+        self._unfolded: tuple[float, dict[Series, Gauge]] | None = None
 
     def stop(self) -> None:
         """End the phases now and go on with the drain."""
@@ -105,6 +106,8 @@ class Performance:
             await self._over
             await self._drain()
         await self._farewell()
+        # The run may end in the moment between a reading and its fold.
+        self._fold(world.clock())
         self._snapshot(max(world.elapsed(world.clock()), self._last), self._gauges())
         agenda.close()
         if world.http is not None:
@@ -221,9 +224,15 @@ class Performance:
     def _read(self, due: float) -> None:
         """Read the gauges as an interval ends, and fold what it brought a moment later."""
         world = self._world
-        gauges = self._gauges()
-        world.agenda.call_at(due + OFF_BEAT, lambda _: self._snapshot(world.elapsed(due), gauges))
+        self._unfolded = (world.elapsed(due), self._gauges())
+        world.agenda.call_at(due + OFF_BEAT, self._fold)
         world.agenda.call_at(due + world.plan.interval, self._read)
+
+    def _fold(self, _: float) -> None:
+        """Fold the interval whose gauges were read."""
+        if self._unfolded is not None:
+            interval, self._unfolded = self._unfolded, None
+            self._snapshot(*interval)
 
     def _gauges(self) -> dict[Series, Gauge]:
         lines = [line for session in self._roster.sessions for line in lines_of(session)]
