@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.certificates import self_signed
 from tests.keys import unused_keys
 
 from wsrun.catalogue import METRICS
@@ -23,9 +25,6 @@ FILES = {
     "data/people.csv": "name,room\nann,1\nbob,2\n",
     "data/quotes.jsonl": '{"text": "one"}\n{"text": "two"}\n',
     "data/body.bin": "\x00\x01",
-    "tls/ca.pem": "a certificate",
-    "tls/client.pem": "a certificate",
-    "tls/client.key": "a key",
 }
 
 
@@ -35,6 +34,12 @@ def folder(tmp_path: Path) -> Path:
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
+    tls = tmp_path / "tls"
+    tls.mkdir()
+    certificate, key = self_signed(tls)
+    shutil.copy(certificate, tls / "ca.pem")
+    certificate.rename(tls / "client.pem")
+    key.rename(tls / "client.key")
     return tmp_path
 
 

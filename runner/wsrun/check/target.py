@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from wsrun.check.bodies import existing_file
@@ -13,6 +15,9 @@ from wsrun.patterns.regexes import RegexError, compile_regex
 from wsrun.patterns.splitting import check_split_regex
 from wsrun.source import Steps
 from wsrun.wording import quoted
+
+if TYPE_CHECKING:
+    import ssl
 
 _OF_ALL = {
     "sockets": "sockets have no sockets of their own",
@@ -29,11 +34,7 @@ def check_target(scene: Scene, findings: Findings) -> None:
             problem = _url_problem(url)
             if problem is not None:
                 findings.add((*path, "url"), "url", *problem)
-        tls = mapping(target.get("tls"))
-        for key in ("ca", "cert", "key"):
-            name = tls.get(key)
-            if isinstance(name, str) and name and "{{" not in name:
-                existing_file(name, (*path, "tls", key), scene, findings)
+        _tls(mapping(target.get("tls")), (*path, "tls"), scene, findings)
         _stream(target, path, findings)
     _sockets(scene, findings)
     _jwt(scene, findings)
@@ -72,6 +73,45 @@ def _proxy_problem(url: str) -> str | None:
             return "a proxy's URL has nothing behind its port"
     except ValueError:
         return "the proxy's URL has a host or a port that cannot be"
+    return None
+
+
+def _tls(tls: dict[str, Any], path: Steps, scene: Scene, findings: Findings) -> None:
+    """Load the certificates and the key, as the transport will."""
+    files = {
+        key: existing_file(name, (*path, key), scene, findings)
+        for key in ("ca", "cert", "key")
+        if isinstance(name := tls.get(key), str) and name and "{{" not in name
+    }
+    ca, cert, key = files.get("ca"), files.get("cert"), files.get("key")
+    if ca is not None:
+        problem = _tls_problem(lambda context: context.load_verify_locations(ca))
+        if problem is not None:
+            message = f"{quoted(tls['ca'])} holds no certificate in PEM: {problem}"
+            findings.add((*path, "ca"), "certificate", message, "name the file of the authority to trust")
+    if cert is None or ("key" in tls and key is None):
+        return
+    problem = _tls_problem(lambda context: context.load_cert_chain(cert, key, password=""))
+    if problem is not None:
+        is_certificate = _tls_problem(lambda context: context.load_verify_locations(cert)) is None
+        where = "key" if key is not None and is_certificate else "cert"
+        help_text = "cert is the certificate and key its private key, both in PEM and without a password"
+        message = f"{quoted(tls[where])} cannot be used: {problem}"
+        findings.add((*path, where), "certificate", message, help_text)
+
+
+def _tls_problem(load: Callable[[ssl.SSLContext], None]) -> str | None:
+    """Return why files cannot be loaded, None where they can; the text has nothing of what they hold."""
+    import ssl
+
+    try:
+        load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    except ssl.SSLError as error:
+        if error.reason is None:
+            return "it holds no certificate or key in PEM that can be read without a password"
+        return error.reason.replace("_", " ").lower()
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
     return None
 
 
@@ -140,7 +180,26 @@ def _jwt(scene: Scene, findings: Findings) -> None:
     algorithm = scene.jwt.get("algorithm", "HS256")
     key = scene.jwt.get("key")
     if isinstance(key, str) and key and "{{" not in key:
-        existing_file(key, ("auth", "jwt", "key"), scene, findings)
+        file = existing_file(key, ("auth", "jwt", "key"), scene, findings)
+        if file is not None and isinstance(algorithm, str):
+            _jwt_key(file, key, algorithm, findings)
     if "secret" in scene.jwt and isinstance(algorithm, str) and not algorithm.startswith("HS"):
         message = f"{quoted(algorithm)} signs with a private key and not with a secret"
         findings.add_key(("auth", "jwt", "secret"), "conflicting-keys", message, "write key: FILE instead")
+
+
+def _jwt_key(file: Path, name: str, algorithm: str, findings: Findings) -> None:
+    """Sign once with the key, as every client will."""
+    from wsrun.tokens import check_key
+
+    try:
+        problem = check_key(algorithm, file.read_text())
+    except UnicodeDecodeError:
+        problem = "it is not text; a key is in PEM"
+    except OSError as error:
+        problem = (error.strerror or str(error)).lower()
+    if problem is not None:
+        message = f"{quoted(name)} cannot sign: {problem}"
+        findings.add(
+            ("auth", "jwt", "key"), "key", message, "name the private key, in PEM and without a password"
+        )

@@ -154,6 +154,15 @@ def _name(name: tuple[str, ...], expr: Expr, place: _Place, names: _Names, findi
     elif root == "token" and names.has_token:
         if place.path[:2] == ("auth", "jwt"):
             trouble = ("unknown-name", "'token' is made of these claims", "name something else here")
+        elif place.path[0] == "clients" and place.path[2:3] == ("assign",):
+            message = (
+                "there is no 'token' yet: it is made after assign, as its claims may name what assign writes"
+            )
+            trouble = (
+                "unknown-name",
+                message,
+                "write {{ token }} where it is used, or set it in a step of start",
+            )
     elif root not in names.variables and root not in BUILT_IN:
         trouble = ("unknown-name", f"nothing writes '{root}'", _name_help(root, names))
     if trouble is not None:
