@@ -6,11 +6,13 @@ either.
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from wsrun import once
 from wsrun.catalogue import resolve
 from wsrun.criteria import Bound, Criterion, Operator
 from wsrun.figures import text_of, texts_apart
@@ -52,6 +54,11 @@ def evaluate(criterion: CriterionPlan, store: Store, plan: Plan) -> dict[str, An
     """
     parsed = criterion.criterion
     judged = _judge(parsed, store, plan)
+    severity = criterion.severity
+    if plan.once and (judged.status == "no_data" or not once.is_judged(parsed)):
+        note = judged.note if once.is_judged(parsed) else once.NOTE
+        judged = dataclasses.replace(judged, status="not_judged", note=note)
+        severity = "warning"
     reference = parsed.metric
     metric = resolve(reference)
     dimension = metric.dimension(reference.stat) if metric is not None else "number"
@@ -68,7 +75,7 @@ def evaluate(criterion: CriterionPlan, store: Store, plan: Plan) -> dict[str, An
     return {
         "check": criterion.text,
         "status": judged.status,
-        "severity": criterion.severity,
+        "severity": severity,
         "observed": value,
         "required": judged.required,
         "unit": unit,

@@ -340,6 +340,8 @@ class Plan:
     phases: tuple[PhasePlan, ...]
     criteria: tuple[CriterionPlan, ...]
     contracts: tuple[ContractPlan, ...] = ()
+    once: bool = False
+    """Whether each body is done once, as a functional test, and not again and again."""
 
     @property
     def duration(self) -> float:

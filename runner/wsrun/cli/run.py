@@ -28,6 +28,7 @@ Examples:
   wsrun spike.yaml --target ws://127.0.0.1:8000/ws --workers 4
   wsrun smoke.yaml steady.yaml --out results --quiet
   wsrun spike.yaml --set phases.spike.clients=500 --set criteria=[]
+  wsrun login.yaml --once            each step once, as a functional test
   wsrun spike.yaml --seed 7          the same profiles, rows and messages each time
 
 \b
@@ -84,6 +85,9 @@ def read_workers(context: click.Context, parameter: click.Parameter, value: str)
     show_default=True,
     help="reference: another WebSocket library, as a second witness, and for compression.",
 )
+@click.option(
+    "--once", is_flag=True, help="As a functional test: one client a group and profile, all of it once."
+)
 @click.option("--quiet", is_flag=True, help="Nothing while it runs; only the verdict.")
 @common
 @click.pass_obj
@@ -96,6 +100,7 @@ def run(
     workers: int | None,
     seed: int | None,
     transport: str,
+    once: bool,
     quiet: bool,
     no_color: bool,
 ) -> int:
@@ -103,6 +108,7 @@ def run(
     from wsrun.cli.scenario import load, with_target
     from wsrun.compiler import compile_plan
     from wsrun.coordinator.run import RunOptions
+    from wsrun.once import once as as_test
 
     documents, wrong = load(files, with_target(overrides, target), no_color=no_color)
     if wrong:
@@ -114,6 +120,9 @@ def run(
         if codes:
             sys.stdout.write("\n")
         plan = compile_plan(document, seed=seed)
+        if once:
+            # All clients of one process, so that each step has its place in the order of all.
+            plan, workers = as_test(plan), 1
         session.directory = directory.make_directory(out, plan.name)
         options = RunOptions(
             out=session.directory,
@@ -145,15 +154,16 @@ def command_line(words: Sequence[str]) -> str:
 
 
 def _run_one(plan: Plan, options: RunOptions, quiet: bool, no_color: bool) -> int:
+    from wsrun.cli import once, summary
     from wsrun.cli.live import watching
-    from wsrun.cli.summary import show
     from wsrun.coordinator.run import run as carry_out
     from wsrun.outputs import write_all
     from wsrun.verdict import withdraw
 
     out = options.out
     paper = face(sys.stderr, os.environ, no_color=no_color)
-    with watching(plan, sys.stderr, paper, quiet=quiet) as watch:
+    show = once.show if plan.once else summary.show
+    with watching(plan, sys.stderr, paper, quiet=quiet or plan.once) as watch:
         result = carry_out(plan, options, watch)
     report: Path | None = None
     try:

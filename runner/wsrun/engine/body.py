@@ -10,6 +10,7 @@ from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines
 from wsrun.engine.programs import Behaviour
 from wsrun.engine.steps import run_steps
+from wsrun.engine.trace import body_once
 
 if TYPE_CHECKING:
     from wsrun.engine.http_line import Speaker
@@ -21,6 +22,9 @@ SETTLE = 0.02
 
 async def body(session: Session) -> None:
     """Follow the flow, or the mix, until told to leave, or without a connection."""
+    if session.world.plan.once:
+        await body_once(session)
+        return
     session.is_fresh = True
     visit = session.visit
     if visit is not None:

@@ -103,6 +103,8 @@ class Performance:
             agenda.call_at(world.start + plan.interval, self._read)
             agenda.call_at(world.start + SWEEP, self._sweep)
             self._fitness.start()
+            if plan.once:
+                agenda.call_at(world.start + PAUSE, self._look)
             await self._over
             await self._drain()
         await self._farewell()
@@ -171,6 +173,13 @@ class Performance:
         self._arrivals.extend(leg.stages)
         if leg.end is not None:
             world.agenda.call_at(world.start + leg.end, lambda _: self.stop())
+
+    def _look(self, _: float) -> None:
+        """End a functional test as soon as everybody is done."""
+        if self._roster.is_over:
+            self.stop()
+        elif not self._over.done():
+            self._world.agenda.call_at(self._world.clock() + PAUSE, self._look)
 
     def _enter(self, stretch: Stretch, _: float) -> None:
         world = self._world

@@ -231,6 +231,8 @@ class ProgramCompiler:
     def __init__(self, plan: Plan, tools: Tools, deadlines: Deadlines[Request]) -> None:
         self.tools = tools
         self.target = plan.target
+        self.once = plan.once
+        self.socket_names = [target.name for target in plan.targets]
         self.deadlines = deadlines
         self.has_sockets = bool(plan.sockets)
         self.renewed = {data.name for data in plan.data if data.per == "message"}

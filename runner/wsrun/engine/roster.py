@@ -95,6 +95,11 @@ class Roster:
         """The clients that were not told to leave."""
         return list(self._present.values())
 
+    @property
+    def is_over(self) -> bool:
+        """Whether everybody who is planned has come, and left by themselves."""
+        return self._births >= self._world.births and not self._running
+
     async def stop(self) -> None:
         """Admit nobody any more, and tell everybody to leave, some at a time."""
         self._is_stopped = True

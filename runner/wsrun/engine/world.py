@@ -32,6 +32,7 @@ from wsrun.engine.rendezvous import Rendezvous, has_syncs
 from wsrun.engine.request import Request
 from wsrun.engine.rows import Deck
 from wsrun.engine.sockets import SocketProgram, compile_sockets
+from wsrun.engine.trace import Trace
 from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.connections import sockets_used
@@ -96,7 +97,7 @@ class World:
         self.unix_offset = around.unix_offset
         self.agenda = Agenda(loop, around.clock, real_time=around.real_time)
         self.deadlines: Deadlines[Request] = Deadlines(_expire)
-        self.recorder = Recorder(worker)
+        self.recorder = Trace(worker) if plan.once else Recorder(worker)
         self.stretches: list[Stretch] = []
         self._starts: list[float] = []
         self.stretch: Stretch

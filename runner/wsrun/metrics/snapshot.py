@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsrun.metrics.facts import Facts
 from wsrun.metrics.histogram import Histogram
@@ -77,12 +77,29 @@ class ErrorDetail:
     samples: list[Sample] = field(default_factory=list)
 
 
+class StepRecord(NamedTuple):
+    """A step that a client did in a functional test.
+
+    ``at`` is when it began, in seconds since the start of the run, ``seconds`` how long it took. ``step`` is
+    what it was in a few words, empty for what went wrong between steps.
+    """
+
+    at: float
+    client: str
+    profile: str
+    step: str
+    good: bool
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Snapshot:
     """What one worker saw between ``start`` and ``end`` (seconds since the start of the run).
 
     ``notes`` are samples of what a metric counts, bounded. ``facts`` are those of deliveries, for whoever
-    joins them; they are not written down, as what they come to is, in a snapshot of its own.
+    joins them; they are not written down, as what they come to is, in a snapshot of its own. ``steps`` are
+    those of a functional test.
     """
 
     worker: int
@@ -95,6 +112,7 @@ class Snapshot:
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     notes: dict[str, list[Sample]] = field(default_factory=dict)
     facts: Facts | None = None
+    steps: list[StepRecord] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-like data; ``from_json`` is its inverse."""
@@ -115,6 +133,7 @@ class Snapshot:
                 cause: [e.first, e.last, e.count, e.clients, e.samples] for cause, e in self.errors.items()
             },
             "notes": self.notes,
+            **({"steps": self.steps} if self.steps else {}),
         }
 
     @classmethod
@@ -142,4 +161,5 @@ class Snapshot:
                 name: [(at, client, text) for at, client, text in samples]
                 for name, samples in data.get("notes", {}).items()
             },
+            steps=[StepRecord._make([*step[:-1], tuple(step[-1])]) for step in data.get("steps", ())],
         )

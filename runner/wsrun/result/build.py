@@ -7,7 +7,7 @@ import itertools
 import platform
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ import psutil
 
 from wsrun import __version__
 from wsrun.judge import evaluate
+from wsrun.once import ended
 from wsrun.plan import Plan
 from wsrun.result import deliveries, delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
@@ -59,6 +60,7 @@ class RunRecord:
 
 def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]:
     """Return the result of a run: see ``schemas/result.schema.json`` for its shape."""
+    plan = ended(plan, record.ran) if plan.once else plan
     store = collector.store
     secrets = Secrets(plan)
     rows = collector.rows()
@@ -66,6 +68,9 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
     checks = generator.checks(plan, store, rows, record.workers, record.descriptors)
     criteria = [evaluate(criterion, store, plan) for criterion in plan.criteria]
     facts = _facts(plan, record, collector, counts, checks)
+    if plan.once:
+        # Nothing was planned that could be missing, and how fast wsrun was decides nothing.
+        facts = replace(facts, saturated=(), absent_share=0.0)
     verdict, exit_code, reasons = decide(criteria, facts)
     return {
         "wsrun_result": VERSION,
@@ -117,6 +122,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "searches": [search.to_json() for search in collector.searches],
         "phases": tables.phases(plan, store, rows, record.ran),
         "messages": tables.messages(plan, store),
+        **({"steps": _steps(collector)} if plan.once else {}),
         "deliveries": deliveries.deliveries(plan, store),
         "broken": deliveries.broken(store),
         "profiles": tables.profiles(plan, store),
@@ -142,6 +148,21 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         },
         "events": happenings.events(plan, collector.errors, record.ran, record.stopped),
     }
+
+
+def _steps(collector: Collector) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": step.at,
+            "client": step.client,
+            "profile": step.profile,
+            "step": step.step,
+            "ok": step.good,
+            "seconds": step.seconds,
+            "problems": list(step.problems),
+        }
+        for step in sorted(collector.steps, key=lambda step: step.at)
+    ]
 
 
 def _facts(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot
+from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot, StepRecord
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.fanout import JOINER, FanOut
@@ -15,6 +15,9 @@ from wsrun.result.timeline import Interval, IntervalReader
 
 if TYPE_CHECKING:
     from wsrun.result.searches import SearchRecord
+
+STEPS_KEPT = 10_000
+"""Steps of a functional test that are kept."""
 
 CLIENTS_KEPT = 10_000
 """How many clients are told apart for one cause of errors over the run."""
@@ -70,6 +73,7 @@ class Collector:
         self.intervals: list[Interval] = []
         self.errors: dict[str, ErrorRecord] = {}
         self.notes: dict[str, list[Sample]] = {}
+        self.steps: list[StepRecord] = []
         self.recent: deque[Snapshot] = deque()
         self.joined: deque[Snapshot] = deque()
         self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
@@ -118,6 +122,7 @@ class Collector:
 
     def _keep(self, snapshot: Snapshot) -> None:
         self.store.add(snapshot)
+        self.steps += snapshot.steps[: STEPS_KEPT - len(self.steps)]
         self._remember(snapshot)
 
     def _join(self, index: int, start: float, end: float) -> None:

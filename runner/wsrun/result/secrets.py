@@ -134,14 +134,18 @@ class Secrets:
 
     def clean(self, snapshot: Snapshot) -> Snapshot:
         """Return a snapshot whose sentences and messages hold no secret."""
-        if not snapshot.errors and not snapshot.notes:
+        if not snapshot.errors and not snapshot.notes and not snapshot.steps:
             return snapshot
         errors = {
             cause: dataclasses.replace(detail, samples=self._clean_samples(detail.samples))
             for cause, detail in snapshot.errors.items()
         }
         notes = {metric: self._clean_samples(samples) for metric, samples in snapshot.notes.items()}
-        return dataclasses.replace(snapshot, errors=errors, notes=notes)
+        steps = [
+            step._replace(step=self.sample(step.step), problems=tuple(map(self.sample, step.problems)))
+            for step in snapshot.steps
+        ]
+        return dataclasses.replace(snapshot, errors=errors, notes=notes, steps=steps)
 
     def _clean_samples(self, samples: Iterable[Sample]) -> list[Sample]:
         return [(at, client, self.sample(text)) for at, client, text in samples]

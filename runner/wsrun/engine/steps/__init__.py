@@ -58,7 +58,12 @@ def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
         IfStep: control.decide,
         SyncStep: syncing.sync,
     }
-    return StepProgram(table[type(plan)](plan, compiler), _needed(plan, compiler))
+    program = StepProgram(table[type(plan)](plan, compiler), _needed(plan, compiler))
+    if not compiler.once:
+        return program
+    from wsrun.engine.trace import traced
+
+    return traced(plan, program, compiler)
 
 
 def _needed(plan: StepPlan, compiler: ProgramCompiler) -> tuple[int, ...]:
