@@ -78,6 +78,7 @@ _SPECIAL = {
     "profiles": "`{ PROFILE: … }`",
     "messages": "`{ MESSAGE: … }`",
     "data": "`{ NAME: … }`",
+    "failover": "list of URLs",
     "headers": "`{ NAME: text }`",
     "form": "`{ FIELD: value }`",
     "claims": "`{ NAME: value }`",

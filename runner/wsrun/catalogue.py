@@ -78,6 +78,7 @@ class Metric:
 
 _CLIENT = ("group", "profile", "phase")
 _SOCKET = (*_CLIENT, "socket")
+_SERVER = (*_SOCKET, "server")
 _MESSAGE = ("group", "profile", "message", "kind", "priority", "socket", "phase")
 _TRIED = ("connect.attempted", "messages.sent", "pool.timeouts", "expect.passed", "expect.failed")
 
@@ -124,22 +125,22 @@ def _gauge(
 
 def _connections() -> Iterable[Metric]:
     tried = ("connect.attempted",)
-    failed = (*_SOCKET, "cause")
-    yield _distribution("connect.time", _SOCKET, "From the attempt to the end of a good handshake.")
-    yield _distribution("connect.dns", _SOCKET, "Looking up the address of the host.")
-    yield _distribution("connect.tcp", _SOCKET, "Opening the TCP connection.")
-    yield _distribution("connect.tls", _SOCKET, "The TLS handshake.")
+    failed = (*_SERVER, "cause")
+    yield _distribution("connect.time", _SERVER, "From the attempt to the end of a good handshake.")
+    yield _distribution("connect.dns", _SERVER, "Looking up the address of the host.")
+    yield _distribution("connect.tcp", _SERVER, "Opening the TCP connection.")
+    yield _distribution("connect.tls", _SERVER, "The TLS handshake.")
     yield _distribution(
-        "connect.upgrade", _SOCKET, "From the HTTP request to the answer that opens the WebSocket."
+        "connect.upgrade", _SERVER, "From the HTTP request to the answer that opens the WebSocket."
     )
     yield _distribution(
-        "connect.first_message", _SOCKET, "From the end of the handshake to the first message received."
+        "connect.first_message", _SERVER, "From the end of the handshake to the first message received."
     )
-    yield _counter("connect.attempted", _SOCKET, "Connections that were begun.")
-    yield _counter("connect.established", _SOCKET, "Connections whose handshake succeeded.", tried)
+    yield _counter("connect.attempted", _SERVER, "Connections that were begun.")
+    yield _counter("connect.established", _SERVER, "Connections whose handshake succeeded.", tried)
     yield _counter(
         "connect.refused",
-        (*_SOCKET, "status", "cause"),
+        (*_SERVER, "status", "cause"),
         "Handshakes that the server answered with an HTTP status other than 101.",
         tried,
     )
@@ -164,14 +165,14 @@ def _connections() -> Iterable[Metric]:
         name="connect.success",
         kind="ratio",
         unit="share",
-        labels=_SOCKET,
+        labels=_SERVER,
         text="Established connections as a share of those attempted.",
         part=("connect.established",),
         whole=tried,
     )
     yield _counter(
         "closed",
-        (*_SOCKET, "code", "side"),
+        (*_SERVER, "code", "side"),
         "Closed connections, by code and by the side that closed.",
         ("open", "connect.established"),
     )

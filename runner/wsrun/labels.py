@@ -10,7 +10,7 @@ LABELS = {
     "priority": "the priority of the message: low, normal or high",
     "phase": "the phase of the scheduled time of a message, or of the attempt of a connection",
     "socket": "the name of the socket, main unless there are several",
-    "server": "the address that the client is connected to",
+    "server": "the server, with several of them: host:port as in its URL, demo or demo2",
     "code": "the code of a close, such as 1000, or 1006 where there was none",
     "side": "who closed: client or server",
     "status": "the HTTP status of an answer or of a refused handshake, such as 503",

@@ -41,9 +41,14 @@ class SplitPlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPlan:
     """One socket of a client: the server to connect to. ``url``, ``http`` (the base of HTTP paths) and header
-    values are templates."""
+    values are templates.
+
+    ``failover`` are further URLs, ``servers`` the names of all; without failover there are none.
+    """
 
     url: str
+    failover: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     http: str | None = None
     name: str = "main"
     proxy: str | None = None
@@ -57,6 +62,11 @@ class TargetPlan:
     connect_timeout: float = 10.0
     close_timeout: float = 5.0
     wait_until_ready: float = 0.0
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All URLs, the first one first."""
+        return (self.url, *self.failover)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

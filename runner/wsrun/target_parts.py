@@ -9,6 +9,7 @@ from typing import Any
 from wsrun import units
 from wsrun.parts import duration
 from wsrun.plan import SplitPlan, TargetPlan, TlsPlan
+from wsrun.servers import server_names
 
 MAIN = "main"
 """The name of the socket that the target itself is."""
@@ -21,8 +22,11 @@ def target(spec: Mapping[str, Any], url: str | None, folder: Path, name: str = M
     def file(key: str) -> str | None:
         return str(folder / tls[key]) if key in tls else None
 
+    first, more = url or spec["url"], tuple(spec.get("failover", ()))
     return TargetPlan(
-        url=url or spec["url"],
+        url=first,
+        failover=more,
+        servers=server_names((first, *more)) if more else (),
         name=name,
         http=spec.get("http"),
         proxy=spec.get("proxy"),
@@ -49,6 +53,7 @@ def sockets(spec: Mapping[str, Any], url: str | None, folder: Path) -> tuple[Tar
     """Return the sockets beside ``main``: what they do not say is as there."""
     made = []
     for name, written in spec.get("sockets", {}).items():
-        own = written or {}
+        # Further URLs are those of one socket, as its URL is.
+        own = {"failover": (), **(written or {})}
         made.append(target({**spec, **own}, None if "url" in own else url, folder, name))
     return tuple(made)

@@ -127,6 +127,7 @@ def test_the_defaults_have_names_that_criteria_may_use() -> None:
         "wss://chat.example:443/",
         "demo:",
         "demo:/chat?x=1",
+        "demo2:/echo",
         "{{ server }}/ws",
         "ws://{{ host }}:80/",
         "ws://host/{{ client.index }}",
@@ -143,7 +144,7 @@ def test_urls_that_may_be_right_are_taken(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["http://h/", "localhost", "localhost:80/x", "//h/x", "ftp://h/", "ws:/h", "ws://", "ws://h:x/", "ws://h:0/",
-     "ws://h/ x", "ws://[::1/", "demo:echo", "demo2:/echo", "/echo"],
+     "ws://h/ x", "ws://[::1/", "demo:echo", "demo2:echo", "/echo"],
 )  # fmt: skip
 def test_urls_that_cannot_be_right_are_refused(url: str) -> None:
     """Before any connection is tried."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from wsrun import units
 from wsrun.contracts import contract_names, message_names, target_paths
+from wsrun.servers import server_names
 from wsrun.source import Document, Steps
 from wsrun.units import UnitError
 
@@ -42,10 +43,27 @@ class Scene:
             ("target", "sockets", name): spec for name, spec in others.items()
         }
 
+    def urls(self, path: Steps, target: dict[str, Any]) -> Iterator[tuple[Steps, Any]]:
+        """Yield the URLs of what is said of a socket, with their paths."""
+        yield (*path, "url"), target.get("url")
+        yield from (
+            ((*path, "failover", index), url) for index, url in enumerate(sequence(target.get("failover")))
+        )
+
     @cached_property
     def sockets(self) -> list[str]:
         """The names of the sockets that a client may have."""
         return [MAIN, *mapping(self.target.get("sockets"))]
+
+    @cached_property
+    def servers(self) -> list[str]:
+        """The names of the servers of all sockets that have several."""
+        found: list[str] = []
+        for path, target in self.targets.items():
+            urls = [url for _, url in self.urls(path, {"url": self.target.get("url"), **target})]
+            if len(urls) > 1:
+                found += server_names([url if isinstance(url, str) else "" for url in urls])
+        return found
 
     @cached_property
     def jwt(self) -> dict[str, Any]:

@@ -29,11 +29,11 @@ _OF_ALL = {
 def check_target(scene: Scene, findings: Findings) -> None:
     """Check the URLs, the files of TLS, and the token's key."""
     for path, target in scene.targets.items():
-        url = target.get("url")
-        if isinstance(url, str) and url:
-            problem = _url_problem(url)
-            if problem is not None:
-                findings.add((*path, "url"), "url", *problem)
+        for place, url in scene.urls(path, target):
+            if isinstance(url, str) and url:
+                problem = _url_problem(url)
+                if problem is not None:
+                    findings.add(place, "url", *problem)
         _tls(mapping(target.get("tls")), (*path, "tls"), scene, findings)
         _stream(target, path, findings)
     _sockets(scene, findings)
@@ -144,12 +144,10 @@ def _url_problem(url: str) -> tuple[str, str | None] | None:
             return "a WebSocket's URL begins with ws://, not http://", "write ws:// in its place"
         case "https":
             return "a WebSocket's URL begins with wss://, not https://", "write wss:// in its place"
-        case "demo2":
-            return "a second embedded server is not available yet", "write demo:"
-        case "demo":
-            if known[5:6] in ("", "/"):
+        case "demo" | "demo2" as name:
+            if known[len(name) + 1 : len(name) + 2] in ("", "/"):
                 return None
-            return "a path follows 'demo:'", "write demo:/echo or demo:/chat"
+            return f"a path follows '{name}:'", f"write {name}:/echo or {name}:/chat"
         case "ws" | "wss":
             return _address_problem(known, bool(template))
     return f"there is no scheme {quoted(scheme[1])} for a WebSocket", "write ws://, wss:// or demo:"

@@ -92,7 +92,7 @@ def check_templates(scene: Scene, findings: Findings, columns: Mapping[str, Coll
 def _places(scene: Scene) -> Iterator[_Place]:
     """Every text that may hold templates."""
     for place, target in scene.targets.items():
-        for key in ("url", "headers", "http"):
+        for key in ("url", "failover", "headers", "http"):
             yield from _in(target.get(key), (*place, key), "a connection has no message yet")
     claims = scene.jwt.get("claims")
     yield from _in(claims, ("auth", "jwt", "claims"), "a token is made before there is a message")

@@ -106,6 +106,7 @@ def _target(target: TargetPlan) -> dict[str, Any]:
     return without_none(
         {
             "url": target.url,
+            "failover": list(target.failover) or None,
             "http": target.http,
             "headers": _headers(target.headers),
             "subprotocols": list(target.subprotocols) or None,

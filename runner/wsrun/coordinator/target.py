@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
@@ -56,10 +56,10 @@ def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> 
         plan = _with_servers(plan, stack)
     except DemoServerError as error:
         return Destination(plan, "demo", (), is_local=True, trouble=str(error))
-    urls = [] if is_all_http else [(target.url, target) for target in plan.targets]
+    doors = [(target.urls, target) for target in plan.targets]
     if is_all_http:
-        urls.append((plan.target.http or "", plan.target))
-    found = [_reach(url, target, is_wanted) for url, target in urls]
+        doors = [((plan.target.http or "",), plan.target)]
+    found = [_reach_any(urls, target, is_wanted) for urls, target in doors]
     return Destination(
         plan,
         kind,
@@ -81,15 +81,27 @@ def _with_servers(plan: Plan, stack: ExitStack) -> Plan:
             servers[scheme] = stack.enter_context(DemoServer())
         return servers[scheme], "/" + url.removeprefix(scheme).lstrip("/")
 
+    def address(url: str) -> str:
+        meant = server(url)
+        return url if meant is None else meant[0].url(meant[1])
+
     def found(target: TargetPlan) -> TargetPlan:
-        meant, base = server(target.url), server(target.http or "")
-        if meant is not None:
-            target = dataclasses.replace(target, url=meant[0].url(meant[1]))
-        if base is not None:
-            target = dataclasses.replace(target, http=base[0].http_url(base[1]))
-        return target
+        failover = tuple(map(address, target.failover))
+        target = dataclasses.replace(target, url=address(target.url), failover=failover)
+        base = server(target.http or "")
+        return target if base is None else dataclasses.replace(target, http=base[0].http_url(base[1]))
 
     return dataclasses.replace(plan, target=found(plan.target), sockets=tuple(map(found, plan.sockets)))
+
+
+def _reach_any(
+    urls: Sequence[str], target: TargetPlan, is_wanted: Callable[[], bool]
+) -> tuple[tuple[str, ...], str | None]:
+    """Return the addresses of several servers; of these one that can be reached is enough."""
+    found = [_reach(url, target, is_wanted) for url in urls]
+    addresses = dict.fromkeys(address for known, _ in found for address in known)
+    troubles = [trouble for _, trouble in found]
+    return tuple(addresses), None if None in troubles else troubles[0]
 
 
 def _reach(url: str, target: TargetPlan, is_wanted: Callable[[], bool]) -> tuple[tuple[str, ...], str | None]:
@@ -112,7 +124,7 @@ def check_tls(target: TargetPlan) -> None:
         UsageError: one of them is no certificate or key, or needs a password, for which nobody can be asked.
     """
     tls = target.tls
-    is_secure = target.url.startswith("wss:") or (target.http or "").startswith("https:")
+    is_secure = any(url.startswith(("wss:", "https:")) for url in (*target.urls, target.http or ""))
     if not is_secure or (tls.ca is None and tls.cert is None):
         return
     context = ssl.create_default_context()

@@ -25,7 +25,8 @@ def count_close(session: Session, line: Line, closing: Closing, at: float) -> No
     world = session.world
     labels = world.labels(session.group, session.profile_index, world.stretch_at(at), line.socket)
     code, side = str(closing.code), closing.side
-    world.recorder.count("closed", labels_of({**labels, "code": code, "side": side}))
+    server = dict(line.labels).get("server")
+    world.recorder.count("closed", labels_of({**labels, "server": server, "code": code, "side": side}))
     is_ours = line.is_closing and (closing.side == "client" or not line.is_hanging_up)
     good = is_ours and (closing.cause is None or closing.cause == "aborted")
     if good or closing.code in world.plan.groups[session.group].tolerate_closes:

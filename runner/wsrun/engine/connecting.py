@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wsrun.engine.failover import move_on, server_of, tries
 from wsrun.engine.line import Line
-from wsrun.engine.sockets import SocketProgram
+from wsrun.engine.sockets import ServerProgram, SocketProgram
 from wsrun.engine.splitting import Splitting
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.snapshot import Labels, labels_of
@@ -33,8 +34,18 @@ async def connect(
 
     ``make`` gives another kind of line. None when there is no connection, which is counted by its cause.
     """
+    socket = session.world.sockets[index]
+    for _ in range(1 if excuse is not None else tries(session, socket)):
+        line = await _connect(session, socket, excuse)
+        if line is not None or (session.leaving and not session.is_ending):
+            return line
+        if excuse is None:
+            move_on(session, socket)
+    return None
+
+
+async def _connect(session: Session, socket: SocketProgram, excuse: Excuse | None) -> Line | None:
     world = session.world
-    socket = world.sockets[index]
     async with world.handshakes:
         if session.leaving and not session.is_ending:
             if session.line is None and make is None:
@@ -42,7 +53,10 @@ async def connect(
                 withdrawn = world.labels(session.group, session.profile_index, world.stretch, socket)
                 world.recorder.count("connect.withdrawn", labels_of(withdrawn))
             return None
+        server = server_of(session, socket)
         labels = world.connect_labels(session, socket)
+        if server.label is not None:
+            labels["server"] = server.label
         key = labels_of(labels)
         recorder = world.recorder
         recorder.count("connect.attempted", key)
@@ -51,7 +65,7 @@ async def connect(
         line = Line(session, socket, mailbox=False, labels=key) if make is None else make(socket, key)
         try:
             session.born()
-            endpoint = await _endpoint(session, socket, needs_answer=excuse is not None)
+            endpoint = await _endpoint(session, socket, server, needs_answer=excuse is not None)
             started = world.clock()
             sink = line if socket.splitter is None else Splitting(line, socket.splitter())
             connection = await world.transport.open(endpoint, sink)
@@ -100,14 +114,17 @@ def _count_failure(
     if excuse is not None and excuse(failure):
         return
     at = world.elapsed(world.clock())
+    labels = {name: value for name, value in labels.items() if name != "server"}
     text = failure.text if excuse is None else f"{failure.text}; a step wants it refused in another way"
     world.recorder.error(failure.cause, session.client_id, at, text, {**labels, "status": status})
 
 
-async def _endpoint(session: Session, socket: SocketProgram, *, needs_answer: bool) -> Endpoint:
+async def _endpoint(
+    session: Session, socket: SocketProgram, server: ServerProgram, *, needs_answer: bool
+) -> Endpoint:
     """Evaluate where and how a client connects a socket."""
     world, target = session.world, socket.target
-    url = socket.url(session)
+    url = server.url(session)
     headers = tuple((name, value(session)) for name, value in socket.headers)
     if session.http is not None:
         headers = session.http.cookies.add_to(url, headers)
@@ -117,7 +134,7 @@ async def _endpoint(session: Session, socket: SocketProgram, *, needs_answer: bo
         subprotocols=target.subprotocols,
         compression=target.compression == "deflate",
         max_message=target.max_message,
-        ssl=socket.ssl,
+        ssl=server.ssl,
         server_name=target.tls.server_name,
         connect_timeout=target.connect_timeout,
         close_timeout=target.close_timeout,

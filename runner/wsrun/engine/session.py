@@ -21,6 +21,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from wsrun.engine.closing import count_close, judge_closes
+from wsrun.engine.failover import move_on
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
@@ -65,6 +66,7 @@ class Session:
         "leaving",
         "line",
         "message_id",
+        "moves",
         "number",
         "others",
         "phase",
@@ -108,6 +110,7 @@ class Session:
         self.wake: asyncio.Future[None] | None = None
         self.connections = 0
         self.line: Line | None = None
+        self.moves: dict[int, int] | None = None
         reconnect = world.plan.groups[group].reconnect
         self.recovery = None if reconnect is None else Recovery(self, reconnect)
         self.others: dict[int, Line] | None = {} if world.plan.sockets else None
@@ -368,10 +371,12 @@ class Session:
         """Count how a connection ended, and look around."""
         self.world.closed(self, line.socket)
         self.world.ready.discard(self)
-        if self.recovery is not None and not line.is_closing:
-            self.recovery.lost(line, at)
-        if self.world.rendezvous is not None and not line.is_closing:
-            self.world.rendezvous.gone(self, "lost")
+        if not line.is_closing:
+            move_on(self, line.socket)
+            if self.recovery is not None:
+                self.recovery.lost(line, at)
+            if self.world.rendezvous is not None:
+                self.world.rendezvous.gone(self, "lost")
         count_close(self, line, closing, at)
         self.rouse()
 

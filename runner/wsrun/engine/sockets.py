@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsrun.engine.programs import NO_TABLE, ProgramCompiler
-from wsrun.expressions import compile_text
+from wsrun.expressions import Scope, compile_text
 from wsrun.patterns import Frame, frames_of
 from wsrun.patterns.splitting import LengthSplitter, RegexSplitter, Splitter
 from wsrun.plan import Plan, SplitPlan, TargetPlan
+
+
+class ServerProgram(NamedTuple):
+    """Where a connection goes; ``label`` is its name in the numbers, None where there is one server only."""
+
+    url: Callable[[Scope], str]
+    ssl: Any
+    label: str | None
 
 
 class SocketProgram:
@@ -29,10 +38,9 @@ class SocketProgram:
         "index",
         "label",
         "name",
+        "servers",
         "splitter",
-        "ssl",
         "target",
-        "url",
     )
 
     def __init__(self, index: int, plan: Plan, compiler: ProgramCompiler) -> None:
@@ -41,9 +49,12 @@ class SocketProgram:
         self.target = target
         self.name = target.name
         self.label = target.name if plan.sockets else None
-        self.url = compile_text(target.url, compiler.tools)
         self.headers = tuple((name, compile_text(value, compiler.tools)) for name, value in target.headers)
-        self.ssl = _ssl_context(target)
+        names = target.servers or (None,)
+        self.servers = tuple(
+            ServerProgram(compile_text(url, compiler.tools), _ssl_context(target, url), name)
+            for url, name in zip(target.urls, names, strict=True)
+        )
         self.frame: type[Frame] = frames_of(target.name, target.json_in)
         self.splitter = None if target.split is None else partial(_splitter, target.split, target.max_message)
         self.hot_table = 0
@@ -73,8 +84,8 @@ def _field(compiler: ProgramCompiler, table: int) -> str | None:
     return path[0]
 
 
-def _ssl_context(target: TargetPlan) -> Any:
-    if not target.url.startswith("wss:"):
+def _ssl_context(target: TargetPlan, url: str) -> Any:
+    if not url.startswith("wss:"):
         return None
     from wsrun.transports.tls import client_context
 

@@ -257,7 +257,7 @@ def _named_values(plan: Plan) -> Iterator[str]:
     for group in plan.groups:
         yield from _with_secret_names(dict(group.assign))
     for target in plan.targets:
-        for url in (target.url, target.http or "", target.proxy or ""):
+        for url in (*target.urls, target.http or "", target.proxy or ""):
             yield from _credentials(url)
 
 
@@ -273,7 +273,7 @@ def _credentials(url: str) -> Iterator[str]:
 
 def _values_by_place(plan: Plan) -> Iterator[str]:
     """Yield what stands where secrets do: in headers and in the query of URLs."""
-    places = [(target.headers, target.url) for target in plan.targets]
+    places = [(target.headers, url) for target in plan.targets for url in target.urls]
     places += [(one.http.headers, one.http.path) for one in plan.messages if one.http is not None]
     for headers, url in places:
         for name, value in headers:

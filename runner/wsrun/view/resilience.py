@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wsrun.view import formats
-from wsrun.view.ledger import Ledger, line
+from wsrun.view.ledger import Ledger, Line, line
 from wsrun.view.reading import Reading
+from wsrun.view.words import cut
+
+LONGEST = 32
+"""A longer name of a server is cut."""
 
 
 def build(reading: Reading) -> Iterator[Ledger]:
@@ -15,6 +19,8 @@ def build(reading: Reading) -> Iterator[Ledger]:
     told = reading.result.get("resilience") or {}
     if told.get("reconnects"):
         yield _reconnects(told["reconnects"])
+    if told.get("servers"):
+        yield _servers(told["servers"])
     if told.get("heartbeats"):
         yield _heartbeats(told["heartbeats"])
 
@@ -26,6 +32,22 @@ def _reconnects(told: Mapping[str, Any]) -> Ledger:
         line("Messages missed meanwhile", told["missed"], bad=True),
     )
     return Ledger("Reconnects", lines, None, "none", "")
+
+
+def _servers(told: Sequence[Mapping[str, Any]]) -> Ledger:
+    """Which server served whom: connections established, and what became of the other attempts."""
+    sockets = {server["socket"] for server in told}
+    lines = []
+    for server in told:
+        name = server["name"] if len(sockets) == 1 else f"{server['socket']}, {server['name']}"
+        parts = [
+            f"{formats.group(server[key])} {word}"
+            for key, word in (("refused", "refused"), ("timed_out", "timed out"), ("failed", "failed"))
+            if server[key]
+        ]
+        lines.append(Line(cut(name, LONGEST), formats.group(server["established"]), ", ".join(parts)))
+    total = Line("Established", formats.group(sum(server["established"] for server in told)))
+    return Ledger("Servers", tuple(lines), total, "none", "")
 
 
 def _heartbeats(told: Mapping[str, Any]) -> Ledger:
