@@ -46,6 +46,7 @@ _LINKS = {
     "target": "[target](#target)",
     "tls": "[tls](#tls)",
     "split": "[split](#streams)",
+    "breaker": "[breaker](#breaker)",
     "heartbeat": "[heartbeat](#heartbeat)",
     "reconnect": "[reconnect](#reconnect)",
     "pool": "[pool](#pool)",

@@ -290,12 +290,9 @@ def _resilience() -> Iterable[Metric]:
         ("reconnect.done",),
     )
     yield _distribution("heartbeat.latency", _CLIENT, "From a heartbeat to its answer, answered ones only.")
-    yield _counter(
-        "heartbeat.missed",
-        _CLIENT,
-        "Heartbeats without an answer in time.",
-        ("open", "connect.established"),
-    )
+    being_open = ("open", "connect.established")
+    yield _counter("heartbeat.missed", _CLIENT, "Heartbeats without an answer in time.", being_open)
+    yield _gauge("breaker.open", _CLIENT, "number", "Open circuit breakers.")
     yield _distribution("reconnect.time", _CLIENT, "From a loss to the end of resume.")
 
 
@@ -363,7 +360,6 @@ def _searches() -> Iterable[Metric]:
 
 
 def _not_yet() -> Iterable[Metric]:
-    yield _gauge("breaker.open", _CLIENT, "number", "Open circuit breakers.", available=False)
     yield _gauge("monitor.NAME.KEY", ("phase",), "number", "A number read by a monitor.", available=False)
 
 

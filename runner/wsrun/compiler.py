@@ -237,6 +237,7 @@ class _Compiler:
                     sequence=tuple(parts.sequence(rule) for rule in spec.get("sequence", ())),
                     react=tuple(self.reaction(rule) for rule in spec.get("react", ())),
                     reconnect=resilience_parts.reconnect(spec.get("reconnect")),
+                    breaker=resilience_parts.breaker(spec.get("breaker")),
                     heartbeat=resilience_parts.heartbeat(spec.get("heartbeat"), self.message_ref),
                     pool=resilience_parts.pool(spec.get("pool"), self.message_ref),
                 )

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from wsrun.criteria_plan import CriterionPlan as CriterionPlan
 from wsrun.criteria_plan import Held as Held
 from wsrun.criteria_plan import SearchPlan as SearchPlan
-from wsrun.plan_resilience import HeartbeatPlan, PoolPlan, ReconnectPlan
+from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, PoolPlan, ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
 
@@ -237,6 +237,7 @@ class GroupPlan:
     reconnect: ReconnectPlan | None = None
     heartbeat: HeartbeatPlan | None = None
     pool: PoolPlan | None = None
+    breaker: BreakerPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,3 +53,12 @@ class PoolPlan:
     idle: float = 60.0
     check: int | None = None
     every: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerPlan:
+    """A circuit breaker: opens at ``failures`` within ``within`` seconds, for ``cool_down`` seconds."""
+
+    failures: int = 5
+    within: float = 10.0
+    cool_down: float = 30.0

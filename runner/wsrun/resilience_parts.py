@@ -7,7 +7,7 @@ from typing import Any
 
 from wsrun import units
 from wsrun.parts import duration
-from wsrun.plan_resilience import HeartbeatPlan, PoolPlan, ReconnectPlan
+from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, PoolPlan, ReconnectPlan
 
 
 def reconnect(spec: Mapping[str, Any] | None) -> ReconnectPlan | None:
@@ -48,4 +48,15 @@ def pool(spec: Mapping[str, Any] | None, message: Callable[[Any], int]) -> PoolP
         idle=duration(spec.get("idle"), 60.0),
         check=message(spec["check"]) if "check" in spec else None,
         every=duration(spec.get("every"), 30.0),
+    )
+
+
+def breaker(spec: Mapping[str, Any] | None) -> BreakerPlan | None:
+    """Return when the clients of a group stop attempting anything, None where they never do."""
+    if spec is None:
+        return None
+    return BreakerPlan(
+        failures=spec.get("failures", 5),
+        within=duration(spec.get("within"), 10.0),
+        cool_down=duration(spec.get("cool_down"), 30.0),
     )

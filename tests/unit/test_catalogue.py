@@ -53,6 +53,7 @@ AVAILABLE = [
     "sequence.duplicated",
     "contract.violations",
     "forbidden",
+    "breaker.open",
     "heartbeat.latency",
     "heartbeat.missed",
     "reconnect.done",
@@ -84,7 +85,6 @@ AVAILABLE = [
 ]
 
 NOT_YET = [
-    "breaker.open",
     "monitor.NAME.KEY",
 ]
 

@@ -44,7 +44,6 @@ def test_sensible_criteria_have_no_problem(text: str) -> None:
     [
         ("roundtrip.p95 < 5s", "unknown-metric", "roundtrip", "did you mean round_trip?"),
         ("qqq.p95 < 5s", "unknown-metric", "qqq", None),
-        ("breaker.open.max > 9", "not-yet", "breaker.open", None),
         ("monitor.app.cpu.max < 5", "not-yet", "monitor.app.cpu", None),
         ("round_trip < 5s", "missing-stat", "round_trip", "write round_trip.p95; statistics: avg min max"),
         ("open < 5", "missing-stat", "open", "write open.max; statistics: min avg max last slope trend"),

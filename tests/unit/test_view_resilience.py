@@ -32,3 +32,25 @@ def test_a_run_without_reconnects_has_none() -> None:
     """Also a result of before there were any."""
     assert "Reconnects" not in ledgers({"reconnects": None})
     assert "Reconnects" not in ledgers({})
+
+
+def test_what_else_the_scenario_uses_has_a_ledger_too() -> None:
+    """Who served whom with what became of the rest, open breakers, and heartbeats."""
+    server = {"name": "a:1", "socket": "main", "url": "ws://a:1/", "attempted": 9, "established": 4}
+    server |= {"refused": 3, "timed_out": 0, "failed": 2, "closed": 4}
+    found = ledgers(
+        {
+            "servers": [server, {**server, "name": "b:1", "established": 5, "refused": 0, "failed": 0}],
+            "breakers": {"most_open": 7, "seconds_open": 12.0},
+            "heartbeats": {"missed": 2, "latency": TIMES},
+        }
+    )
+
+    assert [(line.name, line.number, line.note) for line in found["Servers"].lines] == [
+        ("a:1", "4", "3 refused, 2 failed"),
+        ("b:1", "5", ""),
+    ]
+    assert found["Servers"].total is not None
+    assert found["Servers"].total.number == "9"
+    assert [line.number for line in found["Circuit breakers"].lines] == ["7"]
+    assert [line.number for line in found["Heartbeats"].lines] == ["4", "2"]

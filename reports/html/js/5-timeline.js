@@ -1,5 +1,5 @@
 // The timeline: rows of charts over one time axis, drawn as one figure.
-const ROWS = { clients: 88, messages: 80, trips: 250, failures: 84, cpu: 76 };
+const ROWS = { clients: 88, messages: 80, trips: 250, failures: 84, breakers: 64, cpu: 76 };
 
 function times(data, seconds) {
   return seconds.map((t) => t / data.unit.seconds);
@@ -86,6 +86,15 @@ function failuresRow(data, shown) {
   return row("failures", "Failures a second", keys, { range: [0, highest * 1.1 || 1], nticks: 4 }, traces);
 }
 
+function breakersRow(data, shown) {
+  if (!shown.breakers) return null;
+  return row("breakers", "Circuit breakers open", [
+    { class: "c-text", name: "at most", read: (t) => grouped(at([shown.t, shown.breakers], t) ?? 0) },
+  ], { range: [0, Math.max(1, ...shown.breakers) * 1.1], nticks: 3 }, [
+    { ...whole(data, shown, shown.breakers), fill: "tozeroy", fillcolor: colour("area"), line: { color: colour("text-2"), width: 1.5 } },
+  ]);
+}
+
 function cpuRow(data, shown) {
   if (!shown.cpu.some((value) => value !== null)) return null;
   const highest = Math.max(100, ...shown.cpu);
@@ -123,7 +132,7 @@ function timelineFigure(data) {
   watchers.push((t) => keys.forEach((key) => key.show(t)));
 
   return (width) => {
-    const rows = [clientsRow, messagesRow, tripsRow, failuresRow, cpuRow].map((make) => make(data, shown)).filter(Boolean);
+    const rows = [clientsRow, messagesRow, tripsRow, failuresRow, breakersRow, cpuRow].map((make) => make(data, shown)).filter(Boolean);
     const bottom = 24;
     const plotted = rows.reduce((sum, one) => sum + ROWS[one.name] + headHeight(one, width), 0);
     const layout = { ...baseLayout(width, plotted + bottom, bottom), barmode: "stack", bargap: 0 };

@@ -35,6 +35,7 @@ _MEANT = {
 """Words of other tools, and the metric that is meant."""
 
 _MADE_BY = {
+    "breaker": "breaker",
     "forbidden": "never",
     "heartbeat": "heartbeat",
     "pool": "pool",

@@ -1,4 +1,4 @@
-"""Heartbeats and reconnects in the spelling of a scenario, with every default written out."""
+"""Heartbeats, reconnects and breakers in the spelling of a scenario, with every default written out."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import Any
 from wsrun import units
 from wsrun.cli.step_settings import number, without_none
 from wsrun.plan import GroupPlan, Plan
-from wsrun.plan_resilience import HeartbeatPlan, ReconnectPlan
+from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, ReconnectPlan
 
 
 def resilience_settings(plan: Plan, group: GroupPlan) -> dict[str, Any]:
     """Write what a group says of losses; None for what it leaves out."""
     return {
+        "breaker": None if group.breaker is None else _breaker(group.breaker),
         "heartbeat": None if group.heartbeat is None else _heartbeat(plan, group.heartbeat),
         "reconnect": None if group.reconnect is None else _reconnect(group.reconnect),
+    }
+
+
+def _breaker(breaker: BreakerPlan) -> dict[str, Any]:
+    return {
+        "failures": breaker.failures,
+        "within": units.format_duration(breaker.within),
+        "cool_down": units.format_duration(breaker.cool_down),
     }
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wsrun.engine.backlog import drained
+from wsrun.engine.holding import let_go, offer
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines
 from wsrun.engine.programs import Behaviour
@@ -35,6 +36,7 @@ async def body(session: Session) -> None:
         if session.recovery is not None and session.recovery.is_refused:
             return
         if session.program.flow:
+            await let_go(session)
             await _follow(session)
             if visit is not None:
                 # Who arrived does a flow once.
@@ -62,8 +64,8 @@ async def _converse(session: Session) -> None:
     assert line is not None
     clock = world.clock
     fresh = True
-    if session not in world.ready and line.closing is None:
-        world.ready.add(session)
+    if line.closing is None:
+        offer(session)
     while not (session.leaving or session.program.flow) and line.closing is None:
         # Between the last message and the end of a connection there is nothing to do.
         behaviour = world.role(session) if line.is_open else None

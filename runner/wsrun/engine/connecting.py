@@ -36,7 +36,9 @@ async def connect(
     """
     socket = session.world.sockets[index]
     for _ in range(1 if excuse is not None else tries(session, socket)):
-        line = await _connect(session, socket, excuse)
+        if session.breaker is not None and not await session.breaker.permit():
+            return None
+        line = await _connect(session, socket, excuse, make)
         if line is not None or (session.leaving and not session.is_ending):
             return line
         if excuse is None:
@@ -44,7 +46,9 @@ async def connect(
     return None
 
 
-async def _connect(session: Session, socket: SocketProgram, excuse: Excuse | None) -> Line | None:
+async def _connect(
+    session: Session, socket: SocketProgram, excuse: Excuse | None, make: Make | None
+) -> Line | None:
     world = session.world
     async with world.handshakes:
         if session.leaving and not session.is_ending:
@@ -97,6 +101,8 @@ async def _connect(session: Session, socket: SocketProgram, excuse: Excuse | Non
         world.heartbeats.start(line)
         if session.recovery is not None:
             session.recovery.connected(line)
+        if session.breaker is not None:
+            session.breaker.succeeded()
         return line
 
 
@@ -108,10 +114,12 @@ def _count_failure(
     status = None if failure.status is None else str(failure.status)
     name = f"connect.{failure.kind}"
     world.recorder.count(name, labels_of({**labels, "cause": failure.cause, "status": status}))
+    if excuse is not None and excuse(failure):
+        return
+    if session.breaker is not None:
+        session.breaker.failed()
     tolerated = world.plan.groups[session.group].tolerate_refusals
     if failure.kind == "refused" and failure.status in tolerated and excuse is None:
-        return
-    if excuse is not None and excuse(failure):
         return
     at = world.elapsed(world.clock())
     labels = {name: value for name, value in labels.items() if name != "server"}

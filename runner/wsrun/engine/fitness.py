@@ -62,7 +62,7 @@ class Fitness:
         for (group, profile, socket), number in world.open.items():
             labels = world.labels(group, profile, world.stretch, world.sockets[socket])
             made[series("open", worker=worker, **labels)] = Gauge.of(float(number))
-        return made
+        return made | world.breakers.gauges()
 
 
 def _count_descriptors() -> int:

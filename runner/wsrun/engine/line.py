@@ -96,7 +96,8 @@ class Line:
         rules = self.world.rules[session.group]
         self.observers = None if rules is None else Observers(rules, self)
         # Where every frame is looked at, none goes the short way.
-        self.usual_field = None if rules is not None and rules.looks_on else socket.hot_field
+        looks_on = (rules is not None and rules.looks_on) or session.breaker is not None
+        self.usual_field = None if looks_on else socket.hot_field
         self.hot_field = self.usual_field
         self.table: dict[Any, Request] = self.tables[socket.hot_table] if self.tables else {}
         self.waiting: list[PatternRequest] = []
@@ -229,8 +230,7 @@ class Line:
         else:
             traffic.bytes_received += len(payload.encode())  # type: ignore[union-attr]
         if self.first_due is not None:
-            after = max(at - self.first_due, 0.0)
-            self.world.recorder.sample("connect.first_message", self.labels, after)
+            self.world.recorder.sample("connect.first_message", self.labels, max(at - self.first_due, 0.0))
             self.first_due = None
         field = self.hot_field
         if field is not None:
@@ -303,6 +303,8 @@ class Line:
         cell.answered += 1
         cell.round_trip.append(at - request.due)
         cell.service_time.append(at - request.sent)
+        if self.session.breaker is not None:
+            self.session.breaker.succeeded()
         future = request.future
         if future is not None and not future.done():
             future.set_result(True)
@@ -353,6 +355,8 @@ class Line:
         self.session.error(cause, lambda: f"{request.program.name}: {text()}", request.cell)
         if request.future is not None and not request.future.done():
             request.future.set_result(False)
+        if self.session.breaker is not None and cause != "reply-lost":
+            self.session.breaker.failed()
 
     def forget(self, request: Request) -> None:
         """Take a request out of where it waits."""

@@ -151,8 +151,10 @@ class Schedule:
         line = session.line if not program.socket else line_of(session, program.socket)
         if line is not None and is_full(line):
             self._drop(due, "not-read")
-        elif session.speaker is not None:
-            session.speaker.send(program, due, None)
+            return
+        is_sent = session.speaker is not None and session.speaker.send(program, due, None)
+        if is_sent and session.breaker is not None and program.has_reply:
+            session.breaker.scheduled()
 
     def _send(self) -> None:
         session = self._choose(self._slot)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from wsrun.engine.breaker import Breaker
 from wsrun.engine.closing import count_close, judge_closes
 from wsrun.engine.failover import move_on
 from wsrun.engine.line import Line
@@ -50,15 +51,18 @@ class Session:
         "_rng",
         "_rng_seed",
         "at_leave",
+        "breaker",
         "client_id",
         "connections",
         "group",
+        "holds",
         "http",
         "hurried",
         "ids",
         "index",
         "is_born",
         "is_browsing",
+        "is_due_ready",
         "is_ending",
         "is_fresh",
         "is_idle",
@@ -111,8 +115,11 @@ class Session:
         self.connections = 0
         self.line: Line | None = None
         self.moves: dict[int, int] | None = None
-        reconnect = world.plan.groups[group].reconnect
-        self.recovery = None if reconnect is None else Recovery(self, reconnect)
+        self.holds = 0
+        self.is_due_ready = False
+        plan = world.plan.groups[group]
+        self.recovery = None if plan.reconnect is None else Recovery(self, plan.reconnect)
+        self.breaker = None if plan.breaker is None else Breaker(self, plan.breaker)
         self.others: dict[int, Line] | None = {} if world.plan.sockets else None
         self.visit: Visit | None = None
         self.http: HttpLine | None = None
@@ -194,6 +201,8 @@ class Session:
             self.error("missing-variable", f"at birth: nothing was written to {missing.name}")
         finally:
             judge_closes(self)
+            if self.breaker is not None:
+                self.breaker.end()
             for line in lines_of(self):
                 if line.closing is None and line.connection is not None:
                     # What the transport will say comes too late to be counted.
@@ -377,6 +386,8 @@ class Session:
                 self.recovery.lost(line, at)
             if self.world.rendezvous is not None:
                 self.world.rendezvous.gone(self, "lost")
+            if self.breaker is not None:
+                self.breaker.failed()
         count_close(self, line, closing, at)
         self.rouse()
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.backlog import MOST_UNSENT
+from wsrun.engine.breaker import Breakers
 from wsrun.engine.contracts import compile_contracts
 from wsrun.engine.course import Course, Leg
 from wsrun.engine.deadlines import Deadlines
@@ -114,6 +115,7 @@ class World:
         )
         compiled = ProgramCompiler(plan, tools, self.deadlines)
         self.messages = compiled.messages
+        self.breakers = Breakers(self)
         self.heartbeats = Heartbeats(plan, compiled.messages)
         self.has_priorities = any(message.priority != "normal" for message in plan.messages)
         self.profiles = compiled.profiles
@@ -307,7 +309,7 @@ class World:
         if phase >= len(self.plan.phases) or self.is_scheduled(session.group, phase):
             return None
         behaviour = self.behaviour(session.profile_index, phase)
-        return behaviour if behaviour.messages else None
+        return behaviour if behaviour.messages and not session.holds else None
 
     def is_scheduled(self, group: int, phase: int) -> bool:
         """Whether the messages of a group follow the schedule of the phase and not think times."""

@@ -76,6 +76,7 @@ def _timeline(view: View, shown: picture.Picture) -> dict[str, Any]:
             {"name": cut(name, 24), "values": _rate(points, lambda point, names=wanted: _count(point, names))}  # type: ignore[misc]
             for name, wanted in names
         ],
+        "breakers": _breakers(points),
         "cpu": [short(None if point.cpu is None else 100 * point.cpu) for point in points],
         "limits": [
             {
@@ -93,6 +94,13 @@ def _timeline(view: View, shown: picture.Picture) -> dict[str, Any]:
 
 def _each(points: Iterable[Point], read: Callable[[Point], float]) -> list[float | int | None]:
     return [short(read(point)) for point in points]
+
+
+def _breakers(points: Sequence[Point]) -> list[float | int | None] | None:
+    """Return the open breakers, None where there are none to open."""
+    if all(point.breakers is None for point in points):
+        return None
+    return _each(points, lambda point: point.breakers or 0.0)
 
 
 def _rate(points: Iterable[Point], read: Callable[[Point], float]) -> list[float | int | None]:

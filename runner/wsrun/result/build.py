@@ -129,7 +129,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "groups": tables.groups(plan, store),
         "sockets": sockets(plan, store, is_demo=record.target_kind == "demo"),
         "overall": tables.overall(plan, store),
-        "resilience": resilience(plan, store, is_demo=record.target_kind == "demo"),
+        "resilience": resilience(plan, store, rows, is_demo=record.target_kind == "demo"),
         "pools": pools(plan, store),
         "timeline": rows,
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun.metrics.store import Store
@@ -12,12 +13,15 @@ from wsrun.result.secrets import mask_url
 _OUTCOMES = ("attempted", "established", "refused", "timed_out", "failed")
 
 
-def resilience(plan: Plan, store: Store, *, is_demo: bool) -> dict[str, Any]:
+def resilience(
+    plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], *, is_demo: bool
+) -> dict[str, Any]:
     """Return the counts over the whole run, and the times without warm-ups."""
     groups = plan.groups
     return {
         "reconnects": _reconnects(store) if any(group.reconnect for group in groups) else None,
         "servers": [one for target in plan.targets for one in _servers(target, plan, store, is_demo=is_demo)],
+        "breakers": _breakers(rows) if any(group.breaker for group in groups) else None,
         "heartbeats": _heartbeats(store) if any(group.heartbeat for group in groups) else None,
     }
 
@@ -33,6 +37,13 @@ def _heartbeats(store: Store) -> dict[str, Any]:
     return {
         "missed": store.counter("heartbeat.missed"),
         "latency": describe(store.distribution("heartbeat.latency", judged=True)),
+    }
+
+
+def _breakers(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "most_open": max((row["breakers_open"] or 0 for row in rows), default=0),
+        "seconds_open": sum(row["length"] for row in rows if row["breakers_open"]),
     }
 
 

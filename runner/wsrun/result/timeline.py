@@ -86,6 +86,7 @@ class IntervalReader:
             "no_reply": counts["no_reply"],
             "failures": dict(failures),
             # The last, cut interval may be a few milliseconds of closing: a share of those says little.
+            "breakers_open": _breakers_open(snapshots),
             "cpu": _highest(snapshots, "generator.cpu") if end - start >= self._plan.interval / 2 else None,
             "memory": _highest(snapshots, "generator.memory"),
             "lag_p99": lag.quantile(0.99),
@@ -124,6 +125,17 @@ class IntervalReader:
                         band = bisect_right(self._edges, middle) - 1
                         counts[max(band, 0)] += count
         return counts
+
+
+def _breakers_open(snapshots: Iterable[Snapshot]) -> int | None:
+    """Return how many breakers were open, the most of each worker added up; None where there are none."""
+    readings = [
+        gauge.maximum
+        for snapshot in snapshots
+        for (name, _), gauge in snapshot.gauges.items()
+        if name == "breaker.open"
+    ]
+    return round(sum(readings)) if readings else None
 
 
 def _answered(histogram: Histogram, unanswered: int) -> Iterator[tuple[float, int]]:

@@ -21,6 +21,8 @@ def build(reading: Reading) -> Iterator[Ledger]:
         yield _reconnects(told["reconnects"])
     if told.get("servers"):
         yield _servers(told["servers"])
+    if told.get("breakers"):
+        yield _breakers(told["breakers"])
     if told.get("heartbeats"):
         yield _heartbeats(told["heartbeats"])
 
@@ -48,6 +50,12 @@ def _servers(told: Sequence[Mapping[str, Any]]) -> Ledger:
         lines.append(Line(cut(name, LONGEST), formats.group(server["established"]), ", ".join(parts)))
     total = Line("Established", formats.group(sum(server["established"] for server in told)))
     return Ledger("Servers", tuple(lines), total, "none", "")
+
+
+def _breakers(told: Mapping[str, Any]) -> Ledger:
+    note = f"some of them for {formats.seconds(told['seconds_open']).text}" if told["most_open"] else ""
+    lines = (line("Open at once, at most", told["most_open"], note, bad=True),)
+    return Ledger("Circuit breakers", lines, None, "none", "")
 
 
 def _heartbeats(told: Mapping[str, Any]) -> Ledger:

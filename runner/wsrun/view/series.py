@@ -99,6 +99,7 @@ class Point:
     no_reply: int
     failures: Mapping[str, int]
     cpu: float | None
+    breakers: float | None
     lag: float | None
     round_trip: tuple[Mapping[str, Any], ...]
     service_time: tuple[Mapping[str, Any], ...]
@@ -146,6 +147,7 @@ def _point(rows: Sequence[Mapping[str, Any]], shortest: float) -> Point:
         no_reply=total("no_reply"),
         failures=failures,
         cpu=_highest([row for row in rows if row["length"] >= shortest], "cpu"),
+        breakers=_highest(rows, "breakers_open"),
         lag=_highest(rows, "lag_p99"),
         round_trip=tuple(row["round_trip"] for row in rows),
         service_time=tuple(row["service_time"] for row in rows),

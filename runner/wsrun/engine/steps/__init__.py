@@ -102,6 +102,8 @@ async def run_steps(session: Session, steps: Sequence[StepProgram]) -> bool:
                 if not lines_of(session) or (missing != ANY and line_of(session, missing) is None):
                     session.error("not-connected", "a step needs a connection, and none was made before it")
                 return False
+            if session.breaker is not None and not await session.breaker.permit():
+                return True
         if not await step.run(session):
             return False
     return True
