@@ -130,3 +130,26 @@ def test_a_run_that_the_proxy_refuses_says_so() -> None:
         result = run_scenario(MIX, server.url("/echo"), target=f'proxy: "{proxy.url}"')
     assert [error["cause"] for error in result["errors"]] == ["proxy-failed"]
     assert "HTTP 407" in json.dumps(result["errors"])
+
+
+def test_http_goes_through_the_proxy_too() -> None:
+    """Requests and connections of one flow take the same way; a refusal is the proxy's."""
+    text = """
+messages:
+  look: { http: { get: /healthz }, reply: { expect: { status: 200 } } }
+  ping: PING
+profiles: { p: { start: [ { send: look }, { send: ping } ] } }
+phases: [ { duration: 1s, clients: 2 } ]
+"""
+    with DemoServer() as server, ConnectProxy("ann:open-sesame") as proxy:
+        url = proxy.url.replace("//", "//ann:open-sesame@")
+        target = f'close_timeout: 2s, http: "{server.http_url("")}", proxy: "{url}"'
+        result = run_scenario(text.replace("PING", PING), server.url("/echo"), target=target)
+        assert [error["cause"] for error in result["errors"]] == []
+        assert proxy.tunnels == 2
+        assert sum(head.startswith(b"GET http://") for head in proxy.heads) >= 1
+        refused = run_scenario(
+            text.replace("PING", PING), server.url("/echo"), target=target.replace("open-sesame", "wrong")
+        )
+    assert "open-sesame" not in json.dumps(result)
+    assert {error["cause"] for error in refused["errors"]} <= {"proxy-failed", "answered-407"}

@@ -1,4 +1,4 @@
-"""A tiny HTTP proxy: CONNECT and nothing else, in a thread of the test's own process."""
+"""A tiny HTTP proxy in a thread of the test's own process: CONNECT, and one plain request a connection."""
 
 from __future__ import annotations
 
@@ -71,11 +71,16 @@ class ConnectProxy:
             if not self._is_let_in(head):
                 writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
                 return
-            host, _, port = head.split()[1].decode().rpartition(":")
+            method, target, rest = head.split(b" ", 2)
+            place, _, path = target.removeprefix(b"http://").partition(b"/")
+            host, _, port = place.decode().rpartition(":")
             there, away = await asyncio.open_connection(host.strip("[]"), int(port))
             with contextlib.closing(away):
-                self.tunnels += 1
-                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                if method == b"CONNECT":
+                    self.tunnels += 1
+                    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                else:
+                    away.write(b"%s /%s %s" % (method, path, rest))
                 await asyncio.gather(_pump(reader, away), _pump(there, writer))
 
     def _is_let_in(self, head: bytes) -> bool:

@@ -81,4 +81,5 @@ def http_transport(target: TargetPlan) -> HttpTransport:
         tls=client_context(target.tls) if is_secure else None,
         server_name=target.tls.server_name,
         max_body=target.max_message,
+        proxy=target.proxy,
     )

@@ -36,8 +36,11 @@ _CAUSES: Final = {
 class AiohttpTransport:
     """Sends requests with aiohttp. Must be made within a running loop."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None, server_name: str | None, max_body: int) -> None:
-        """``max_body``: bytes of the largest body taken."""
+    def __init__(
+        self, *, tls: ssl.SSLContext | None, server_name: str | None, max_body: int, proxy: str | None = None
+    ) -> None:
+        """``max_body``: bytes of the largest body taken; ``proxy``: the URL of one to go through."""
+        self._proxy = proxy
         self._tls: ssl.SSLContext | bool = True if tls is None else tls
         self._server_name = server_name
         self._max_body = max_body
@@ -79,6 +82,7 @@ class AiohttpTransport:
                 headers=list(request.headers),
                 data=request.body,
                 allow_redirects=False,
+                proxy=self._proxy,
                 **more,
             ) as answer:
                 body = await self._body(answer, place)
@@ -107,6 +111,10 @@ class AiohttpTransport:
 
 def _failure(error: Exception, place: str) -> HttpFailure:
     """Judge why there was no answer."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return HttpFailure("proxy-failed", f"the proxy refused the way to {place} with HTTP {error.status}")
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return HttpFailure("proxy-failed", f"the proxy before {place} cannot be reached")
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return HttpFailure("http-lost", f"{place} closed the connection before it answered")
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
