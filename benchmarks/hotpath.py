@@ -142,7 +142,7 @@ class Exchange:
         self.world = World(plan, Nowhere(), loop)
         self.world.begin(self.world.clock())
         self.session = Session(self.world, 0, 0, 0, 0)
-        self.line = Line(self.session, mailbox=False)
+        self.line = Line(self.session, self.world.sockets[0], mailbox=False)
         self.line.connection = Wire()  # type: ignore[assignment]
         self.line.first_due = None
 
