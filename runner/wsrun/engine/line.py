@@ -72,6 +72,7 @@ class Line:
         "unjudged",
         "usual_field",
         "waiting",
+        "watcher",
         "world",
     )
 
@@ -95,6 +96,7 @@ class Line:
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
         rules = self.world.rules[session.group]
         self.observers = None if rules is None else Observers(rules, self)
+        self.watcher = None if self.observers is None else self.observers.only_watcher
         # Where every frame is looked at, none goes the short way.
         looks_on = (rules is not None and rules.looks_on) or session.breaker is not None
         self.usual_field = None if looks_on else socket.hot_field
@@ -251,7 +253,9 @@ class Line:
                     if future is not None and not future.done():
                         future.set_result(True)
                     return
-        self.sort(self.frame(payload, at))
+        watcher = self.watcher
+        if watcher is None or not watcher.repeats(payload, at):
+            self.sort(self.frame(payload, at))
 
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""

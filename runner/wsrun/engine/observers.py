@@ -179,7 +179,13 @@ class Observers:
         self._forbidden = [(where.bound(session), because) for where, because in rules.forbidden]
         self._streams = [(one.where.bound(session), Streams(one, line)) for one in rules.numberings]
         self._reactions = [(one.where.bound(session), one) for one in rules.reactions]
-        self._watchers = [Watcher(watch, where.bound(session), session) for where, watch in rules.watched]
+        self._watchers = [Watcher(watch, where.bound(session), line) for where, watch in rules.watched]
+
+    @property
+    def only_watcher(self) -> Watcher | None:
+        """What looks for deliveries, where nothing else looks at frames and there is one way to find them."""
+        others = self._forbidden or self._contracts or self._streams or self._reactions
+        return None if others or len(self._watchers) != 1 else self._watchers[0]
 
     def look(self, frame: Frame) -> bool:
         """Look at a frame before anybody takes it; whether it is the delivery of a message to others."""
