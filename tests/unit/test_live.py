@@ -209,3 +209,27 @@ def test_a_view_that_fails_does_not_harm_the_run(paper: Face) -> None:
         for elapsed in (5.0, 10.0, 15.0):
             watch(progress(elapsed, {"t": elapsed}))
     assert stream.getvalue().count("progress is no longer shown") == 1
+
+
+def test_a_search_names_its_level() -> None:
+    """By its number and its value; what was planned and is not decided yet comes in its turn."""
+    text = """
+        wsrun: 1
+        target: { url: demo:/echo }
+        messages: { ping: { text: ping } }
+        phases:
+          - { name: before, duration: 20s, clients: 100 }
+          - { name: limit, search: { rate: { from: 10/s, to: 50/s, step: 10/s }, such_that: [ errors == 0 ] } }
+    """
+    plan = compile_plan(source.parse(text, "search.yaml", environ={}))
+
+    def phase_at(elapsed: float) -> str:
+        now = dataclasses.replace(progress(elapsed), plan=plan, phase=plan.phases[1])
+        return moment(now, Tally()).phase
+
+    assert [phase_at(elapsed) for elapsed in (20.0, 50.0, 51.0, 1e6)] == [
+        "limit, level 1: 10/s",
+        "limit, level 1: 10/s",
+        "limit, level 2: 20/s",
+        "limit, level 5: 50/s",
+    ]

@@ -18,7 +18,7 @@ from wsrun.view.formats import NARROW
 
 if TYPE_CHECKING:
     from wsrun.coordinator.progress import Progress
-    from wsrun.plan import Plan
+    from wsrun.plan import PhasePlan, Plan
 
 LINE_EVERY = 5.0
 """Seconds between the lines that stand in for the view where nothing can be redrawn."""
@@ -88,7 +88,7 @@ def moment(progress: Progress, tally: Tally) -> Moment:
 
     return Moment(
         name=plan.name,
-        phase="drain" if phase is None else phase.name,
+        phase="drain" if phase is None else phase.name + _level(phase, progress.elapsed),
         place="" if phase is None else f"{phase.index + 1} of {len(plan.phases)}",
         elapsed=max(progress.elapsed, 0.0),
         planned=plan.duration,
@@ -103,6 +103,15 @@ def moment(progress: Progress, tally: Tally) -> Moment:
         is_warm_up=progress.is_warm_up,
         notice=progress.notice,
     )
+
+
+def _level(phase: PhasePlan, elapsed: float) -> str:
+    """Return which level of its search a phase holds, nothing where it does not search."""
+    if phase.search is None:
+        return ""
+    held = [one for one in phase.search.held if one.start <= max(elapsed, phase.start)][-1]
+    rate = "/s" if phase.search.axis == "rate" else ""
+    return f", level {held.number}: {formats.number(held.value).text}{rate}"
 
 
 def draw(now: Moment, width: int, *, unicode: bool = True) -> list[Line]:

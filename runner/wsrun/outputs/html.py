@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from wsrun.outputs import assets, chart_data, scales, svg
+from wsrun.outputs import assets, chart_data, curves, scales, svg
 from wsrun.resources import directory
 from wsrun.view import View, criteria, formats, happenings, latencies
 from wsrun.view.criteria import MARK_WORDS
@@ -60,6 +60,7 @@ def render_html(view: View, *, charts: bool = True) -> str:
         shown_criteria=shown,
         folded_criteria=folded,
         drawing=svg.draw(view.picture) if view.picture is not None else None,
+        curves=tuple(map(curves.draw, view.searches)),
         **_words(view),
     )
     return page + "\n"
@@ -74,6 +75,7 @@ def sections(view: View) -> list[Section]:
     found = [
         Section("criteria", "Criteria", "sections/criteria.html.j2", count, tone) if view.criteria else None,
         Section("timeline", "Timeline", "sections/timeline.html.j2") if view.picture else None,
+        Section("search", "Search", "sections/search.html.j2") if view.searches else None,
         Section("phases", "Phases", "sections/phases.html.j2") if view.phases else None,
         Section("latency", "Latency", "sections/latency.html.j2") if view.picture else None,
         Section("deliveries", "Deliveries", "sections/deliveries.html.j2")

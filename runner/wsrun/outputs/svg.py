@@ -194,7 +194,7 @@ def draw(picture: Picture) -> Drawing:
         schedule=frame.path(picture.schedule),
         send=frame.path(picture.send),
         between=frame.between(picture.answered, picture.send),
-        rows=tuple(_row(n * step, top, step) for n in range(1, steps + 1)),
+        rows=tuple(gridline(n * step, top, step) for n in range(1, steps + 1)),
         clients=below.area([(t, value) for t, value, *_ in picture.clients]),
         clients_band=band,
         planned=below.path(picture.planned),
@@ -208,7 +208,7 @@ def draw(picture: Picture) -> Drawing:
     )
 
 
-def _row(value: float, top: float, step: float) -> Tick:
+def gridline(value: float, top: float, step: float, height: float = HEIGHT) -> Tick:
     """Return a gridline, named in ms, or in s where all of them are whole halves of it."""
     if top >= 2000 and step % 500 == 0:
         label = Figure(f"{value / 1000:g}", "s")
@@ -216,7 +216,7 @@ def _row(value: float, top: float, step: float) -> Tick:
         label = Figure(f"{value * 1000:g}", "µs")
     else:
         label = Figure(formats.group(round(value)) if step >= 1 else f"{value:.3g}", "ms")
-    return Tick(HEIGHT - HEIGHT * value / top, label.text)
+    return Tick(height - height * value / top, label.text)
 
 
 def _limit(limit: Limit, frame: Frame) -> LimitLine:
