@@ -1,9 +1,9 @@
-"""Whether a search finds a limit that is known: each is searched for by steps and by bisection, again and again.
+"""Whether a search finds a limit that is known: each is searched for by bisection and by steps.
 
-The embedded server's ``/limited`` refuses the connection beyond a number, and serves messages one by one at a
-capacity: above it they wait in a queue that grows, so that the knee of the latency is where it is. A search is
-right when its best level lies at most one step below the limit and no level above the limit was met. A search
-that ended because the machine was too busy to drive it says so, and counts as no answer.
+The embedded server's ``/limited`` refuses the connection beyond a number, and serves messages one by one at
+a capacity: above it they wait in a queue that grows, so that the knee of the latency is where it is. A search
+is right when its best level lies at most one step below the limit, and not above it. One that ended because
+the machine was too busy to drive it says so, and counts as no answer.
 
     python benchmarks/capacity.py [--times 3] [--hold 4]
 """

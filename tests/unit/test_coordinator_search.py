@@ -192,7 +192,7 @@ def test_degradation_is_what_the_scenario_says_it_is() -> None:
 
 
 def test_a_miss_while_the_generator_was_not_fit_says_nothing() -> None:
-    """The search ends there without an answer; a level that is met is met all the same."""
+    """It is held again, twice, and then there is no answer; a level that is met is met all the same."""
     run = Run(plan())
     for _ in range(4):
         run.tell(lag=0.2)
@@ -200,7 +200,12 @@ def test_a_miss_while_the_generator_was_not_fit_says_nothing() -> None:
         run.tell(latency=0.5, lag=0.2)
     (record,) = run.collector.searches
 
-    assert [level["met"] for level in record.levels] == [True, None]
+    assert [(level["value"], level["met"]) for level in record.levels] == [
+        (10, True),
+        (20, None),
+        (20, None),
+        (20, None),
+    ]
     assert record.problem is not None
     assert "event-loop lag" in record.problem
     assert (record.best, record.broken) == (10, None)
@@ -236,3 +241,21 @@ def test_there_is_a_limit_to_how_long_a_search_takes() -> None:
         run.tell(latency=0.5)
     assert run.searches.slack == 0
     assert run.searches.plan.duration == 4 + LEAD + 5
+
+
+def test_a_level_that_is_held_again_may_be_known_then() -> None:
+    """What disturbed the generator has passed; what it saw meanwhile counts for nothing."""
+    run = Run(plan())
+    for _ in range(4):
+        run.tell(latency=0.5, lag=0.2)
+    while run.searches.level is not None:
+        run.tell(latency=0.01 if run.searches.level.value <= 20 else 0.5)
+    (record,) = run.collector.searches
+
+    assert [(level["value"], level["met"]) for level in record.levels] == [
+        (10, None),
+        (10, True),
+        (20, True),
+        (30, False),
+    ]
+    assert (record.best, record.broken, record.problem) == (20, 30, None)

@@ -219,7 +219,8 @@ def test_a_search_names_its_level() -> None:
         messages: { ping: { text: ping } }
         phases:
           - { name: before, duration: 20s, clients: 100 }
-          - { name: limit, search: { rate: { from: 10/s, to: 50/s, step: 10/s }, such_that: [ errors == 0 ] } }
+          - name: limit
+            search: { rate: { from: 10/s, to: 50/s, step: 10/s }, such_that: [ errors == 0 ] }
     """
     plan = compile_plan(source.parse(text, "search.yaml", environ={}))
 

@@ -13,6 +13,10 @@ LEAD = 0.1
 """Seconds between telling the workers and what they are told of, so that all do it at the same time."""
 
 
+HELD_AGAIN = 2
+"""How many levels of a search are held again because a miss said nothing: wsrun was not fit, for a moment."""
+
+
 class Searches:
     """The searches of a run, one after the other. ``plan`` is amended with every decision.
 
@@ -55,6 +59,8 @@ class Searches:
         record = self._record(index)
         level = judge_level(self.plan, index, held, collector.store, collector.rows(), record.levels)
         record.levels.append(level)
+        if level["met"] is None and record.unknown <= HELD_AGAIN:
+            return self._go_on(index, held.value, now + LEAD)
         record.problem = None if level["met"] is not None else level["note"]
         value = None if record.problem is not None else next_value(phase.search, record.outcomes)
         if value is not None:

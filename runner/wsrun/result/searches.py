@@ -42,6 +42,11 @@ class SearchRecord:
         return [(level["value"], level["met"]) for level in self.levels if level["met"] is not None]
 
     @property
+    def unknown(self) -> int:
+        """How many levels say nothing, because the generator was not fit."""
+        return sum(level["met"] is None for level in self.levels)
+
+    @property
     def best(self) -> float:
         """The highest level that met the conditions, 0 when none did."""
         return best_of(self.outcomes)
@@ -110,7 +115,7 @@ def judge_level(plan: Plan, index: int, held: Held, store: Store, rows: Rows, be
         held: the level.
         store: of the whole run so far.
         rows: of the timeline so far.
-        before: entries of the levels before this one; the first is what degradation is measured by.
+        before: entries of the levels before this one; degradation is measured by the first that is known.
 
     Returns:
         The entry of result.json. ``met`` is None where the generator was not fit, so that a missed condition
@@ -186,7 +191,8 @@ def _is_degraded(
     if conditions:
         return any(_condition(criterion, store, plan)["status"] == "missed" for criterion in conditions)
     now = round_trip["p95"]
-    first = before[0]["round_trip"]["p95"] if before else now
+    known = [level for level in before if level["met"] is not None]
+    first = known[0]["round_trip"]["p95"] if known else now
     if now is None or first is None:
         return None
     return bool(now > DEGRADED_FACTOR * first)
