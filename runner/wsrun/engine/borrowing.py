@@ -185,9 +185,10 @@ class Holder(Session):
 
     Its ``client.index`` is the number of the connection in the pool, ``client.id`` is like ``all/pool-0007``.
     It has rows of data that are taken in turn or at random, and of ``assign`` what can be made of those.
+    ``is_mistrusted``: its connection failed a check, and is reset when it ends.
     """
 
-    __slots__ = ("_pool",)
+    __slots__ = ("_pool", "is_mistrusted")
 
     def __init__(self, world: World, pool: Pool, number: int, life: int) -> None:
         """``number`` is that of the connection in the whole pool, ``life`` counts those before it."""
@@ -197,6 +198,7 @@ class Holder(Session):
         self.profile_index = NO_PROFILE
         self._rng_seed = f"{world.plan.seed}/{self.client_id}/{life}"
         self._pool = pool
+        self.is_mistrusted = False
 
     @property
     def profile(self) -> str:
@@ -238,7 +240,7 @@ class Holder(Session):
         try:
             while line.closing is None and not self.leaving:
                 await self.sleep(None)
-            await self.hang_up([line])
+            await self.hang_up([line], reset=self.is_mistrusted)
         finally:
             if line.closing is None and line.connection is not None:
                 # What the transport will say comes too late to be counted.

@@ -14,6 +14,7 @@ from wsrun.engine.lines import Lines, lines_of
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.programs import MessageProgram
 from wsrun.engine.request import Request
+from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
 from wsrun.metrics.snapshot import labels_of
@@ -194,7 +195,7 @@ class HttpLine:
                 request = HttpRequest(request.method, request.url, cookies, request.body)
             world.http.check(request)
         except MissingVariable as missing:
-            session.error("missing-variable", f"{program.name}: {missing}")
+            not_made(session, program.name, missing)
             return None
         except (HttpFailure, ValueError) as failure:
             text = failure.text if isinstance(failure, HttpFailure) else "the URL is not valid"

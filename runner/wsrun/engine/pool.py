@@ -236,7 +236,7 @@ class Pool:
             return
         world = self._world
         now = world.clock()
-        for line in list(self._idle):
+        for line in [line for line in self._idle if line.is_open]:
             if now - line.idle_since >= self.plan.idle and self._size > self._least:
                 self._retire(line)
             elif self._check is not None and now - max(line.checked, line.idle_since) >= self.plan.every:
@@ -257,6 +257,8 @@ class Pool:
                 # A check is no use: what nobody needs falls idle all the same.
                 line.idle_since = idle_since
         elif line.closing is None and not self._is_stopped:
+            # Whoever does not answer would not answer a close either.
+            line.holder.is_mistrusted = True
             self._retire(line)
             if self._free and self._world.clock() >= self._blocked_until:
                 self._open()
