@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsrun.check.findings import Findings
-from wsrun.check.scene import Scene, mapping
+from wsrun.check.scene import Scene, mapping, texts
+from wsrun.check.steps import check_socket
 from wsrun.expressions import ExpressionError
 from wsrun.patterns import PatternError, SourceError, parse_pattern, parse_source
+from wsrun.patterns.regexes import is_regex
 from wsrun.source import Steps
 
 
@@ -17,6 +19,7 @@ def check_patterns(scene: Scene, findings: Findings) -> None:
     for path, pattern, _ in scene.patterns():
         for place, single in _conditions(pattern, path):
             _condition(single, place, findings, is_http=_is_http(path, scene))
+            _sockets(single, place, scene, findings)
     for path, source in scene.sources():
         if isinstance(source, str):
             _source(source, path, findings)
@@ -70,6 +73,16 @@ def _condition(single: dict[str, Any], path: Steps, findings: Findings, *, is_ht
             findings.add(place, "pattern", _first_line(error.message), error.help)
     except ExpressionError:
         return  # told with the other templates
+
+
+def _sockets(single: dict[str, Any], path: Steps, scene: Scene, findings: Findings) -> None:
+    """Check that the sockets which a pattern names exist: frames of others never come."""
+    for place, name in texts(single.get("socket"), (*path, "socket")):
+        is_literal = (
+            not {"regex", "prefix", "schema"} & set(place) and not is_regex(name) and "{{" not in name
+        )
+        if is_literal:
+            check_socket(name, place, scene, findings)
 
 
 def _source(source: str, path: Steps, findings: Findings, *, is_http: bool = False) -> None:

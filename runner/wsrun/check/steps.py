@@ -57,7 +57,7 @@ def check_socket(name: Any, path: Steps, scene: Scene, findings: Findings) -> No
     if isinstance(name, str) and name not in scene.sockets:
         advice = choose(name, scene.sockets, "sockets")
         if len(scene.sockets) == 1:
-            advice = f"write {path[-1]}: {MAIN}, or name others under target: {{ sockets: … }}"
+            advice = f"write {MAIN}, or name others under target: {{ sockets: … }}"
         findings.add(path, "unknown-socket", f"there is no socket {quoted(name)}", advice)
 
 
