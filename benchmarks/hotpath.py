@@ -48,6 +48,14 @@ profiles: { p: { mix: { ping: 1 }, think: 0s } }
 phases: [ { duration: 1h, clients: 1 } ]
 """
 
+RULES = {
+    "never a field": "never: [ { where: { $.error: { exists: true } } } ]",
+    "never, on a variable": 'never: [ { where: { $.owner: { not: "{{ client.id }}" } } } ]',
+    "sequence": "sequence: [ { where: { $.n: { exists: true } }, value: $.n } ]",
+    "sequence, noted": "sequence: [ { value: $.ok } ]",
+}
+"""Rules that look at each frame before its reply is found."""
+
 Row = tuple[str, Callable[[], Any]]
 
 
@@ -137,8 +145,10 @@ def reading(tools: Tools, client: Client) -> Iterator[Row]:
 class Exchange:
     """The engine's side of one connection, on the simple path: one lookup tells whose reply a frame is."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        plan = compile_plan(parse(SCENARIO, "hotpath.yaml", environ={}), seed=1)
+    def __init__(self, loop: asyncio.AbstractEventLoop, rules: str = "") -> None:
+        """``rules`` are those that look at every frame."""
+        text = SCENARIO + (f"clients: {{ all: {{ {rules} }} }}\n" if rules else "")
+        plan = compile_plan(parse(text, "hotpath.yaml", environ={}), seed=1)
         self.world = World(plan, Nowhere(), loop)
         self.world.begin(self.world.clock())
         self.session = Session(self.world, 0, 0, 0, 0)
@@ -214,6 +224,9 @@ def main() -> None:
     exchange = Exchange(loop)
     add("line: send (two clock readings with it)", lambda: min(exchange.times(2000)[0] for _ in range(20)))
     add("line: received", lambda: min(exchange.times(2000)[1] for _ in range(20)))
+    for name, rule in RULES.items():
+        watched = Exchange(loop, rule)
+        add(f"line: received, {name}", lambda watched=watched: min(watched.times(2000)[1] for _ in range(20)))
     loop.close()
     if chosen.json:
         print(json.dumps({"machine": machine(), "microseconds": rows}))

@@ -238,7 +238,7 @@ def _messages() -> Iterable[Metric]:
     yield _counter(
         "mailbox.dropped",
         _SOCKET,
-        "Received messages thrown away because 1 000 were waiting to be read.",
+        "Received messages thrown away because 1 000, or 1 MiB, were waiting to be read.",
         being_open,
     )
     received = ("messages.received",)

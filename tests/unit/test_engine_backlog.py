@@ -8,7 +8,16 @@ from collections import Counter
 from performing import causes, perform, plan_of
 from tests.fakes import FakeConnection, FakeTransport
 
-from wsrun.engine.backlog import LEAST_UNSENT, LOOK_EVERY, MOST_IN_ALL, MOST_UNSENT, most_unsent
+from wsrun.engine.backlog import (
+    LATE_KEPT,
+    LEAST_LATE,
+    LEAST_UNSENT,
+    LOOK_EVERY,
+    MOST_IN_ALL,
+    MOST_UNSENT,
+    late_kept,
+    most_unsent,
+)
 from wsrun.metrics.store import stored
 
 SIZE = 100_000
@@ -79,6 +88,13 @@ def test_what_a_rule_would_add_to_a_full_connection_is_an_error() -> None:
 
     assert transport.connections[0].write_backlog <= MOST_UNSENT + SIZE
     assert found["not-read"] == 50 - (len(transport.connections[0].sent) - 1)
+
+
+def test_many_connections_remember_fewer_late_requests() -> None:
+    """Two hundred may remember a thousand; of more, each has its part."""
+    assert [late_kept(clients) for clients in (0, 200)] == [LATE_KEPT] * 2
+    assert late_kept(2_000) == 100
+    assert late_kept(1_000_000) == LEAST_LATE
 
 
 def test_many_connections_share_the_room_of_a_worker() -> None:

@@ -135,6 +135,22 @@ def test_beyond_its_room_the_oldest_frame_goes_and_is_counted() -> None:
     assert (box.traffic.mailbox_dropped, len(box.unmatched)) == (5, 5)
 
 
+def test_large_frames_take_no_more_than_the_room_of_the_mailbox() -> None:
+    """The oldest go, counted; the newest stays, however large it is; what was taken makes room again."""
+    box = Box()
+    tenth = module.ROOM // 10
+    box.arrive(*(f"{number}" * tenth for number in range(10)))
+    assert (len(box.kept), box.traffic.mailbox_dropped) == (10, 0)
+    assert box.mailbox.expect(expecting("0", wanted=1))
+    box.arrive("a" * tenth)
+    assert (len(box.kept), box.traffic.mailbox_dropped) == (10, 0)
+    box.arrive("b" * tenth)
+    assert (len(box.kept), box.traffic.mailbox_dropped, len(box.unmatched)) == (10, 1, 1)
+    box.arrive("c" * 2 * module.ROOM)
+    assert [one[0] for one in box.kept] == ["c"]
+    assert box.traffic.mailbox_dropped == 11
+
+
 @given(
     st.lists(
         st.one_of(

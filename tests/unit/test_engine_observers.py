@@ -10,6 +10,7 @@ import pytest
 from performing import causes, perform, plan_of, sentences
 from tests.fakes import FakeConnection, FakeTransport
 
+from wsrun.engine import observers
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.metrics.store import stored
 
@@ -185,6 +186,18 @@ def test_a_rule_can_close() -> None:
     store = stored(perform(plan_of(text), FakeTransport(answer)))
     assert store.counter("closed", code="4000", side="client") == 1
     assert store.counter("errors") == 0
+
+
+def test_what_all_streams_remember_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest streams forget which numbers they lack; what was lost stays counted."""
+    monkeypatch.setattr(observers, "MOST_HELD", 40)
+    frames = [{"s": s, "n": n} for s in "abcdef" for n in (1, 12)]
+    late = [{"s": "f", "n": 5}, {"s": "a", "n": 5}]
+    store = stored(talk("sequence: [ { value: $.n, per: $.s } ]", frames + late)[0])
+
+    assert store.counter("sequence.lost") == 59
+    assert store.counter("sequence.reordered") == 1
+    assert store.counter("sequence.duplicated") == 1
 
 
 def test_what_is_wrong_with_a_sequence_is_named() -> None:

@@ -33,6 +33,14 @@ LOOK_EVERY = 16
 A power of two. A connection that is full is looked at for each message, as its number stays the same.
 """
 
+LATE_KEPT = 1000
+"""Keys of timed-out requests that a connection remembers, to know a late reply from a stray frame."""
+
+LATE_IN_ALL = 200_000
+"""Those of all connections of a worker, as long as that leaves each ``LEAST_LATE``; each takes 0.2 KiB."""
+
+LEAST_LATE = 10
+
 PAUSE = 0.02
 """Seconds between two looks of a client that waits."""
 
@@ -40,6 +48,11 @@ PAUSE = 0.02
 def most_unsent(clients: int) -> int:
     """Return the bytes that may wait in each connection of a worker with so many clients."""
     return max(LEAST_UNSENT, min(MOST_UNSENT, MOST_IN_ALL // max(clients, 1)))
+
+
+def late_kept(clients: int) -> int:
+    """Return how many timed-out requests each connection remembers, of a worker with so many clients."""
+    return max(LEAST_LATE, min(LATE_KEPT, LATE_IN_ALL // max(clients, 1)))
 
 
 def is_full(line: Line) -> bool:

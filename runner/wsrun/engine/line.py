@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from wsrun.engine.session import Session
     from wsrun.engine.sockets import SocketProgram
 
-REMEMBERED = 1000
-"""Keys of timed-out requests that a connection remembers, to know a late reply from a stray frame."""
-
 LATE = 0.010
 """A scheduled message that left more than this many seconds after its time counts as late."""
 
@@ -333,7 +330,7 @@ class Line:
             return
         if self.late is None:
             self.late = {}
-        elif len(self.late) >= REMEMBERED:
+        while len(self.late) >= self.world.late_kept:
             del self.late[next(iter(self.late))]
         self.late[request.key] = request.cell
 

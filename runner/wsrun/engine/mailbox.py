@@ -14,6 +14,9 @@ from wsrun.patterns import ABSENT, Frame
 CAPACITY = 1000
 """Frames kept; beyond it the oldest is dropped, and counted."""
 
+ROOM = 1 << 20
+"""Bytes (characters, of text) kept in all of them; likewise, but the newest is kept whatever its size."""
+
 
 def capture(captures: Captures, frame: Frame, variables: dict[str, Any]) -> None:
     """Write what a frame has of the captured values; what it has not keeps its value."""
@@ -62,7 +65,7 @@ class Mailbox:
     will take any more.
     """
 
-    __slots__ = ("_expectation", "_unmatched", "_variables", "frames", "is_open")
+    __slots__ = ("_expectation", "_size", "_unmatched", "_variables", "frames", "is_open")
 
     def __init__(
         self, variables: dict[str, Any], unmatched: Callable[[Frame], None], *, is_open: bool
@@ -70,6 +73,7 @@ class Mailbox:
         self.is_open = is_open
         self._unmatched = unmatched
         self.frames: deque[Frame] = deque()
+        self._size = 0
         self._variables = variables
         self._expectation: Expectation | None = None
 
@@ -84,9 +88,21 @@ class Mailbox:
             self._unmatched(frame)
             return
         self.frames.append(frame)
-        if len(self.frames) > CAPACITY:
+        self._size += len(frame.payload)
+        if len(self.frames) > CAPACITY or self._size > ROOM:
+            self._make_room(traffic)
+
+    def _make_room(self, traffic: Traffic) -> None:
+        """Drop the oldest frames until the others are few and small enough."""
+        frames = self.frames
+        # What was taken meanwhile is still in the sum.
+        size = sum(len(frame.payload) for frame in frames)
+        while len(frames) > 1 and (len(frames) > CAPACITY or size > ROOM):
+            dropped = frames.popleft()
+            size -= len(dropped.payload)
             traffic.mailbox_dropped += 1
-            self._unmatched(self.frames.popleft())
+            self._unmatched(dropped)
+        self._size = size
 
     def expect(self, expectation: Expectation) -> bool:
         """Read what is there, oldest first, and from then on what comes; True when all wanted was there."""

@@ -44,11 +44,17 @@ STREAMS = 10_000
 LONGEST_NAME = 60
 """Characters that are kept of what is counted by itself, where it is named."""
 
+MOST_HELD = 20_000
+"""Missing numbers that one rule remembers on one connection; beyond it the oldest streams forget theirs."""
+
 MOST_LOST = 1 << 40
 """What a gap counts at most, so that a number which is none of a sequence leaves sums that can be written."""
 
 _CHANGING = frozenset({"now", "random", "counter", "uuid", "fake"})
 """Names whose values may differ each time."""
+
+_CONSTANT = frozenset({"client"})
+"""Names whose values never change, but for the profile, which is asked for anyway."""
 
 Fits = Callable[[Frame], bool]
 
@@ -61,7 +67,7 @@ class Where:
     def __init__(self, pattern: Any, compiler: ProgramCompiler) -> None:
         self.matcher: Matcher = compile_pattern(parse_pattern(pattern), compiler.tools)
         roots = {path[0] for path in names_in(pattern)}
-        self.names: tuple[str, ...] | None = None if roots & _CHANGING else tuple(sorted(roots))
+        self.names: tuple[str, ...] | None = None if roots & _CHANGING else tuple(sorted(roots - _CONSTANT))
 
     def bound(self, session: Session) -> Fits:
         """Return the pattern as a client has it, now and later."""
@@ -69,28 +75,41 @@ class Where:
 
 
 class _Rebound:
-    """A pattern with templates: bound again when a value that it names has become another one."""
+    """A pattern with templates: bound again when a value that it names has become another one.
 
-    __slots__ = ("_fits", "_seen", "_session", "_where")
+    ``_seen`` are the variable and the row of each name, as they were then.
+    """
+
+    __slots__ = ("_fits", "_profile", "_seen", "_session", "_where")
 
     def __init__(self, where: Where, session: Session) -> None:
         self._where = where
         self._session = session
-        self._seen: list[Any] = []
-        self._fits: Fits | None = None
+        self._profile = -1
+        self._seen: list[tuple[str, Any, Any]] = []
+        self._fits: Fits = _nothing
 
     def __call__(self, frame: Frame) -> bool:
         session, names = self._session, self._where.names
         if names is None:
             return self._where.matcher.bind(session)(frame)
-        seen: list[Any] = [session.profile_index]
-        for name in names:
-            seen += (session.variables.get(name), session.rows.get(name))
-        # Identity is enough, as values are replaced and not changed; and it asks no value how it compares.
-        if self._fits is None or any(new is not old for new, old in zip(seen, self._seen, strict=True)):
-            self._seen = seen
+        if session.profile_index != self._profile or self._has_changed():
+            self._profile = session.profile_index
+            self._seen = [(name, session.variables.get(name), session.rows.get(name)) for name in names]
             self._fits = self._where.matcher.bind(session)
         return self._fits(frame)
+
+    def _has_changed(self) -> bool:
+        variables, rows = self._session.variables, self._session.rows
+        # Identity is enough, as values are replaced and not changed; and it asks no value how it compares.
+        for name, variable, row in self._seen:
+            if variables.get(name) is not variable or rows.get(name) is not row:
+                return True
+        return False
+
+
+def _nothing(frame: Frame) -> bool:
+    return False
 
 
 class Numbering:
@@ -261,9 +280,10 @@ class _Stream:
 class Streams:
     """What one ``sequence`` rule has seen on one connection."""
 
-    __slots__ = ("_line", "_rule", "_streams")
+    __slots__ = ("_held", "_line", "_rule", "_streams")
 
     def __init__(self, rule: Numbering, line: Line) -> None:
+        self._held = 0
         self._rule = rule
         self._line = line
         self._streams: dict[Any, _Stream] = {}
@@ -310,7 +330,25 @@ class Streams:
         self._line.world.recorder.count(*counted, min(lost, MOST_LOST))
         self._tell(name, stream, at, f"{number} came after {stream.last}")
         first = stream.last + step * max(1, lost - REMEMBERED + 1)
-        _remember(stream.missing, range(first, number, step), counted)
+        self._remember(stream, range(first, number, step), counted)
+
+    def _remember(self, stream: _Stream, numbers: range, counted: Series | None) -> None:
+        """Remember numbers that a stream lacks, within what a stream and all of them may."""
+        missing = stream.missing
+        for number in numbers:
+            if len(missing) >= REMEMBERED:
+                del missing[next(iter(missing))]
+            missing[number] = counted
+        self._held += len(numbers)
+        if self._held > MOST_HELD:
+            # What came or was forgotten meanwhile is still in the sum.
+            self._held = sum(len(one.missing) for one in self._streams.values())
+            for one in self._streams.values():
+                if self._held <= MOST_HELD // 2:
+                    break
+                if one is not stream:
+                    self._held -= len(one.missing)
+                    one.missing.clear()
 
     def _again(self, stream: _Stream, number: int, at: float) -> None:
         """Tell a number that comes late from one that was there before."""
@@ -322,7 +360,7 @@ class Streams:
         elif number < stream.first:
             step = self._rule.step
             last = min(stream.first, number + step * (REMEMBERED + 1))
-            _remember(stream.missing, range(number + step, last, step), None)
+            self._remember(stream, range(number + step, last, step), None)
             stream.first = number
         else:
             recorder.count("sequence.duplicated", labels)
@@ -335,13 +373,6 @@ class Streams:
         per = stream.per.decode() if isinstance(stream.per, bytes) else stream.per
         whose = "" if per is None or per is ABSENT else f" of {per[:LONGEST_NAME]}"
         self._line.session.note(metric, lambda: f"number{whose} {what}", at)
-
-
-def _remember(missing: dict[int, Series | None], numbers: range, counted: Series | None) -> None:
-    for number in numbers:
-        if len(missing) >= REMEMBERED:
-            del missing[next(iter(missing))]
-        missing[number] = counted
 
 
 def _whole(value: Any) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from wsrun.engine.arrivals import Arrivals
-from wsrun.engine.backlog import most_unsent
+from wsrun.engine.backlog import late_kept, most_unsent
 from wsrun.engine.control import Ask, EndSearch, HoldLevel, Release
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
@@ -245,7 +245,7 @@ class Performance:
 
     def _gauges(self) -> dict[Series, Gauge]:
         lines = [line for session in self._roster.sessions for line in lines_of(session)]
-        self._world.most_unsent = most_unsent(len(lines))
+        self._world.most_unsent, self._world.late_kept = most_unsent(len(lines)), late_kept(len(lines))
         backlog = sum(map(backlog_of, lines))
         pools = self._world.pools.values()
         gauges = self._fitness.gauges(backlog + sum(pool.write_backlog for pool in pools))

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
-from wsrun.engine.backlog import MOST_UNSENT
+from wsrun.engine.backlog import LATE_KEPT, MOST_UNSENT
 from wsrun.engine.breaker import Breakers
 from wsrun.engine.contracts import compile_contracts
 from wsrun.engine.course import Course, Leg
@@ -104,6 +104,7 @@ class World:
         self.stretch: Stretch
         self.handshakes = Gate(1)
         self.most_unsent = MOST_UNSENT
+        self.late_kept = LATE_KEPT
         self.ready = Ready()
         self.user_agent = USER_AGENT
         self._named_counters: dict[str, int] = {}
