@@ -47,6 +47,7 @@ _LINKS = {
     "tls": "[tls](#tls)",
     "split": "[split](#streams)",
     "breaker": "[breaker](#breaker)",
+    "lifecycle": "[lifecycle](#lifecycles)",
     "heartbeat": "[heartbeat](#heartbeat)",
     "reconnect": "[reconnect](#reconnect)",
     "pool": "[pool](#pool)",

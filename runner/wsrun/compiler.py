@@ -209,6 +209,7 @@ class _Compiler:
                     start=self.steps(spec.get("start", ())),
                     end=self.steps(spec.get("end", ())),
                     resume=self.steps(spec["resume"]) if "resume" in spec else None,
+                    lifecycle=resilience_parts.lifecycle(spec.get("lifecycle")),
                 )
             )
         return tuple(plans)

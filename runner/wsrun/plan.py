@@ -14,7 +14,7 @@ from typing import Any, Literal
 from wsrun.criteria_plan import CriterionPlan as CriterionPlan
 from wsrun.criteria_plan import Held as Held
 from wsrun.criteria_plan import SearchPlan as SearchPlan
-from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, PoolPlan, ReconnectPlan
+from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, LifecyclePlan, PoolPlan, ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
 
@@ -174,7 +174,8 @@ Mix = tuple[tuple[int, float], ...]
 class ProfilePlan:
     """How one sort of client behaves: by a ``mix``, or by a ``flow``; with neither it listens.
 
-    ``resume``: what to do after a reconnect; None: ``start`` from its connect on.
+    ``resume``: what to do after a reconnect; None: ``start`` from its connect on. ``lifecycle``: None for one
+    that stays connected and active.
     """
 
     index: int
@@ -185,6 +186,7 @@ class ProfilePlan:
     start: tuple[StepPlan, ...] = ()
     end: tuple[StepPlan, ...] = ()
     resume: tuple[StepPlan, ...] | None = None
+    lifecycle: LifecyclePlan | None = None
 
     @property
     def steps(self) -> tuple[StepPlan, ...]:

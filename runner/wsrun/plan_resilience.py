@@ -6,6 +6,9 @@ Frozen and picklable like the rest of ``wsrun.plan``, which refers to these; tim
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from wsrun.plan_steps import PausePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +65,20 @@ class BreakerPlan:
     failures: int = 5
     within: float = 10.0
     cool_down: float = 30.0
+
+
+LIFECYCLES = {"intermittent": ("online", "offline"), "bursty": ("active", "idle")}
+"""The keys of each kind of lifecycle: the time on, and the time off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecyclePlan:
+    """When a client is there, or busy: ``on`` and ``off`` take turns.
+
+    ``intermittent``: a session of the length ``on``, then away for ``off``. ``bursty``: connected all the
+    time, active for ``on``, idle for ``off``.
+    """
+
+    kind: Literal["intermittent", "bursty"]
+    on: PausePlan
+    off: PausePlan

@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wsrun import units
-from wsrun.parts import duration
-from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, PoolPlan, ReconnectPlan
+from wsrun.parts import duration, pause
+from wsrun.plan_resilience import (
+    LIFECYCLES,
+    BreakerPlan,
+    HeartbeatPlan,
+    LifecyclePlan,
+    PoolPlan,
+    ReconnectPlan,
+)
 
 
 def reconnect(spec: Mapping[str, Any] | None) -> ReconnectPlan | None:
@@ -60,3 +67,11 @@ def breaker(spec: Mapping[str, Any] | None) -> BreakerPlan | None:
         within=duration(spec.get("within"), 10.0),
         cool_down=duration(spec.get("cool_down"), 30.0),
     )
+
+
+def lifecycle(spec: Mapping[str, Any] | None) -> LifecyclePlan | None:
+    """Return when a client is there, or busy; None: always."""
+    if spec is None:
+        return None
+    on, off = LIFECYCLES[spec["kind"]]
+    return LifecyclePlan(kind=spec["kind"], on=pause(spec[on]), off=pause(spec[off]))

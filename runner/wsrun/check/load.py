@@ -72,7 +72,9 @@ def measured_connects(scene: Scene) -> list[bool]:
     leaves nothing certain, and so does a flow that connects, or a group that reconnects
     or has a pool.
     """
-    comes_back = any({"reconnect", "pool"} & set(group) for group in scene.groups.values())
+    comes_back = any({"reconnect", "pool"} & set(group) for group in scene.groups.values()) or any(
+        mapping(profile.get("lifecycle")).get("kind") == "intermittent" for profile in scene.profiles.values()
+    )
     if comes_back or any("connect" in step and "flow" in path for path, step in scene.steps()):
         return [True] * len(scene.phases)
     now = dict.fromkeys(scene.groups, 0)
@@ -214,6 +216,8 @@ def _ends(level: Any) -> tuple[Any, ...]:
 def _pauses(scene: Scene) -> Iterator[tuple[Steps, Any]]:
     for name, profile in scene.profiles.items():
         yield ("profiles", name, "think"), profile.get("think")
+        for key, pause in mapping(profile.get("lifecycle")).items():
+            yield ("profiles", name, "lifecycle", key), pause
     for path, step in scene.steps():
         yield (*path, "think"), step.get("think")
 

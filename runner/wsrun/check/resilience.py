@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wsrun.check.findings import Findings
 from wsrun.check.scene import Scene, duration, mapping
-from wsrun.wording import quoted
+from wsrun.plan_resilience import LIFECYCLES
+from wsrun.source import Steps
+from wsrun.wording import joined, quoted
 
 
 def check_resilience(scene: Scene, findings: Findings) -> None:
@@ -23,8 +27,24 @@ def check_resilience(scene: Scene, findings: Findings) -> None:
             text = "a heartbeat is answered, and this message has no reply"
             findings.add(path, "needs-key", text, "write reply: { match: … } into the message")
     for name, profile in scene.profiles.items():
+        _lifecycle(mapping(profile.get("lifecycle")), ("profiles", name, "lifecycle"), findings)
         used = [group for group in scene.groups if name in scene.profiles_of(group)]
         if "resume" in profile and not any("reconnect" in scene.groups[group] for group in used):
             message = f"no group with the profile {quoted(name)} reconnects, so that 'resume' is never done"
             help_text = "write reconnect: {} into a group of clients"
             findings.add_key(("profiles", name, "resume"), "needs-key", message, help_text)
+
+
+def _lifecycle(lifecycle: dict[str, Any], path: Steps, findings: Findings) -> None:
+    """Check that a lifecycle has the times of its kind and no others."""
+    kind = lifecycle.get("kind")
+    if not isinstance(kind, str) or kind not in LIFECYCLES:
+        return
+    wanted = LIFECYCLES[kind]
+    for key in wanted:
+        if key not in lifecycle:
+            findings.add(path, "missing-key", f"{quoted(kind)} needs {quoted(key)}", f"write {key}: 10s")
+    for key in lifecycle:
+        if key not in ("kind", *wanted):
+            message = f"{quoted(key)} is no time of a lifecycle that is {kind}"
+            findings.add_key((*path, key), "conflicting-keys", message, f"write {joined(wanted, 'and')}")

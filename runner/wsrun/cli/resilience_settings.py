@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wsrun import units
-from wsrun.cli.step_settings import number, without_none
-from wsrun.plan import GroupPlan, Plan
-from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, ReconnectPlan
+from wsrun.cli.step_settings import number, pause_settings, without_none
+from wsrun.plan import GroupPlan, Plan, ProfilePlan
+from wsrun.plan_resilience import LIFECYCLES, BreakerPlan, HeartbeatPlan, ReconnectPlan
 
 
 def resilience_settings(plan: Plan, group: GroupPlan) -> dict[str, Any]:
@@ -49,3 +49,12 @@ def _reconnect(plan: ReconnectPlan) -> dict[str, Any]:
         "attempts": plan.attempts,
         "not_after": sorted(plan.not_after),
     }
+
+
+def lifecycle_settings(profile: ProfilePlan) -> dict[str, Any] | None:
+    """Write when clients of a profile are there, or busy; None: always."""
+    plan = profile.lifecycle
+    if plan is None:
+        return None
+    on, off = LIFECYCLES[plan.kind]
+    return {"kind": plan.kind, on: pause_settings(plan.on), off: pause_settings(plan.off)}

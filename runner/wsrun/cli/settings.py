@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun import units
-from wsrun.cli.resilience_settings import resilience_settings
+from wsrun.cli.resilience_settings import lifecycle_settings, resilience_settings
 from wsrun.cli.search_settings import search_settings
 from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
 from wsrun.contracts.reading import KINDS
@@ -213,6 +213,7 @@ def _profile(plan: Plan, profile: ProfilePlan) -> dict[str, Any]:
             "think": pause_settings(profile.think) if profile.mix else None,
             "flow": step_settings(plan, profile.flow) or None,
             "end": step_settings(plan, profile.end) or None,
+            "lifecycle": lifecycle_settings(profile),
             "resume": None if profile.resume is None else step_settings(plan, profile.resume),
         }
     )

@@ -13,6 +13,7 @@ from wsrun.bodies import compile_body
 from wsrun.engine.deadlines import Deadlines
 from wsrun.engine.http_program import HttpProgram
 from wsrun.engine.http_program import texts as http_texts
+from wsrun.engine.lifecycle import compile_lifecycle
 from wsrun.engine.request import Request
 from wsrun.engine.steps import StepProgram, compile_steps
 from wsrun.expressions import Scope, Tools, parse
@@ -187,6 +188,7 @@ class ProfileProgram:
         "expects_close",
         "expects_later",
         "flow",
+        "lifecycle",
         "name",
         "reconnects",
         "restart",
@@ -201,6 +203,7 @@ class ProfileProgram:
         self.flow = compile_steps(plan.flow, compiler)
         self.end = compile_steps(plan.end, compiler)
         later, frames = (*plan.flow, *plan.end), (ExpectStep, ExpectNoneStep)
+        self.lifecycle = compile_lifecycle(plan.lifecycle)
         self.restart = _again(plan.start, self.start)
         self.resume = self.restart
         if plan.resume is not None:

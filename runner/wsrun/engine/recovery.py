@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from wsrun.engine.body import body
 from wsrun.engine.closing import judge_closes
 from wsrun.engine.connecting import connect
+from wsrun.engine.lifecycle import begin_cycle, end_cycle
 from wsrun.engine.lines import is_lost, lines_of, set_line
 from wsrun.engine.steps import run_steps
 from wsrun.metrics.snapshot import labels_of
@@ -55,10 +56,14 @@ async def begin(session: Session) -> bool:
 
 async def stay(session: Session) -> None:
     """Do the body, and again after each loss from which the client comes back."""
-    while True:
-        await body(session)
-        if session.recovery is None or not await session.recovery.come_back():
-            return
+    begin_cycle(session)
+    try:
+        while True:
+            await body(session)
+            if session.recovery is None or not await session.recovery.come_back():
+                return
+    finally:
+        end_cycle(session)
 
 
 def close_mailboxes(session: Session) -> None:

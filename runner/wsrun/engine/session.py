@@ -20,15 +20,16 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from wsrun.engine.attending import attend, begin_anew, cut
 from wsrun.engine.breaker import Breaker
-from wsrun.engine.closing import count_close, judge_closes
+from wsrun.engine.closing import count_close
 from wsrun.engine.failover import move_on
+from wsrun.engine.lifecycle import Cycle, begin_cycle, stay_away
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
-from wsrun.engine.recovery import Recovery, arrive, begin, stay
+from wsrun.engine.recovery import Recovery
 from wsrun.engine.rows import NextRow
-from wsrun.engine.steps import run_steps
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell, Told
 from wsrun.metrics.snapshot import labels_of
@@ -54,14 +55,18 @@ class Session:
         "breaker",
         "client_id",
         "connections",
+        "cycle",
         "group",
+        "has_cycled",
         "holds",
         "http",
         "hurried",
         "ids",
         "index",
+        "is_at_work",
         "is_born",
         "is_browsing",
+        "is_dismissed",
         "is_due_ready",
         "is_ending",
         "is_fresh",
@@ -116,7 +121,8 @@ class Session:
         self.line: Line | None = None
         self.moves: dict[int, int] | None = None
         self.holds = 0
-        self.is_due_ready = False
+        self.is_due_ready = self.is_dismissed = self.is_at_work = self.has_cycled = False
+        self.cycle: Cycle | None = None
         plan = world.plan.groups[group]
         self.recovery = None if plan.reconnect is None else Recovery(self, plan.reconnect)
         self.breaker = None if plan.breaker is None else Breaker(self, plan.breaker)
@@ -170,55 +176,33 @@ class Session:
 
     async def run(self) -> None:
         """Live; ends by itself when told to leave, when lost, or when the connection was not made."""
-        rendezvous = self.world.rendezvous
         try:
-            program = self.program
-            if rendezvous is not None:
-                rendezvous.came(self)
-            if program.connects:
-                self.born()
-            elif self.is_browsing:
-                self.born()
-                self.world.count_browsing(1)
-            elif not await arrive(self):
-                return
-            good = await begin(self)
-            self.is_started = True
-            if rendezvous is not None:
-                rendezvous.started(self)
-            if good:
-                if self.world.fanout is not None:
-                    self.world.fanout.entered(self)
-                await stay(self)
-            await self.settle()
-            self.is_ending = True
-            self.is_fresh = False
-            judge_closes(self)
-            await run_steps(self, self.program.end)
-            await self.settle()
-            await self.hang_up(lines_of(self))
+            await attend(self)
+            while await stay_away(self):
+                begin_anew(self)
+                await attend(self)
         except MissingVariable as missing:
             self.error("missing-variable", f"at birth: nothing was written to {missing.name}")
         finally:
-            judge_closes(self)
             if self.breaker is not None:
                 self.breaker.end()
-            for line in lines_of(self):
-                if line.closing is None and line.connection is not None:
-                    # What the transport will say comes too late to be counted.
-                    line.leave_pending()
-                    line.connection.abort()
+            cut(self)
             if self.world.fanout is not None:
                 self.world.fanout.gone(self)
             if self.http is not None:
                 self.http.leave_pending()
                 if self.is_browsing and self.is_born:
                     self.world.count_browsing(-1)
-            if rendezvous is not None:
-                rendezvous.gone(self)
+            if self.world.rendezvous is not None:
+                self.world.rendezvous.gone(self)
 
     def leave(self) -> None:
-        """Tell the client to leave: it waits for its replies, runs ``end`` and closes."""
+        """Tell the client to leave: it ends its session, and is gone."""
+        self.is_dismissed = True
+        self.retire()
+
+    def retire(self) -> None:
+        """Tell the client to end its session: it waits for its replies, runs ``end`` and closes."""
         self.leaving = True
         if self.world.fanout is not None:
             self.world.fanout.left(self)
@@ -265,6 +249,8 @@ class Session:
             line.turn(world.stretch)
         if self.http is not None:
             self.http.turn(world.stretch)
+        if profile != self.profile_index and self.is_at_work:
+            begin_cycle(self)
         is_same = profile == self.profile_index and behaviour.is_like(world.behaviour(profile, phase))
         if was_scheduled or world.is_scheduled(self.group, phase) or not is_same:
             self.rouse()
