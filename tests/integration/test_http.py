@@ -70,6 +70,9 @@ def test_a_login_opens_the_socket_and_cookies_go_both_ways(name: str, transport:
     assert sent["me"] + sent["login"] == counts["requests"]
     assert sent["say"] == counts["messages_received"] > 4
     assert counts["connections_opened"] == 4
+    (answers,) = result["http"]["answers"]
+    assert (answers["status"], answers["count"]) == (200, counts["requests"])
+    assert result["http"]["requests"] == counts["requests"]
 
 
 def test_a_wrong_password_ends_the_session(server: ForeignServer) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from wsrun import source
 from wsrun.check import load_scenario
-from wsrun.cli.settings import MASK, as_yaml, settings
+from wsrun.cli.settings import MASK, settings
+from wsrun.cli.yaml_writer import as_yaml
 from wsrun.compiler import compile_plan
 from wsrun.diagnostics import Location
 from wsrun.plan import PhasePlan, Plan

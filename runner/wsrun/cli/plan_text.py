@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun import units
-from wsrun.cli.settings import as_yaml
 from wsrun.cli.stream import Face
+from wsrun.cli.yaml_writer import as_yaml
 from wsrun.estimate import CLIENT_MEMORY, Estimate, PhaseEstimate
 from wsrun.outputs.text import wrap
 from wsrun.plan import Plan, SearchPlan

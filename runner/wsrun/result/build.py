@@ -20,6 +20,7 @@ from wsrun.plan import Plan
 from wsrun.result import deliveries, delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
 from wsrun.result.contracts import contracts
+from wsrun.result.http import http
 from wsrun.result.pools import pools
 from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
@@ -131,6 +132,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "overall": tables.overall(plan, store),
         "resilience": resilience(plan, store, rows, is_demo=record.target_kind == "demo"),
         "pools": pools(plan, store),
+        **({} if (asked := http(plan, store)) is None else {"http": asked}),
         "timeline": rows,
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},
         "curves": tables.curves(plan, store),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from wsrun.view import formats, pools, resilience
+from wsrun.view import formats, http, pools, resilience
 from wsrun.view.ledger import Ledger, Line, line
 from wsrun.view.reading import Reading, timeout_text
 
@@ -40,7 +40,7 @@ def build(reading: Reading) -> tuple[tuple[Ledger, ...], ...]:
     """Return columns of ledgers: connections, messages, and what else was counted."""
     return (
         (*_connections(reading), *resilience.build(reading), *pools.build(reading)),
-        _messages(reading),
+        (*_messages(reading), *http.build(reading)),
         _traffic(reading),
     )
 
