@@ -136,6 +136,7 @@ async def _endpoint(
     headers = tuple((name, value(session)) for name, value in socket.headers)
     if session.http is not None:
         headers = session.http.cookies.add_to(url, headers)
+    address = await world.resolve(target.proxy or url)
     return Endpoint(
         url=url,
         headers=headers,
@@ -146,7 +147,8 @@ async def _endpoint(
         server_name=target.tls.server_name,
         connect_timeout=target.connect_timeout,
         close_timeout=target.close_timeout,
-        address=await world.resolve(target.proxy or url),
+        address=address,
+        source_address=world.sources.address(address, session.number),
         proxy=target.proxy,
         user_agent=world.user_agent,
         needs_answer=needs_answer,
