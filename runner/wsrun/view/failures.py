@@ -40,8 +40,10 @@ def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
     def where(*keys: str) -> set[str]:
         return {p["name"] for p in reading["phases"] if any(p["counts"].get(key) for key in keys)}
 
-    def add(metric: str, number: int, one: str, many: str, tail: str, phases: set[str]) -> None:
-        if number:
+    def add(
+        metric: str, number: int, one: str, many: str, tail: str, phases: set[str], **labels: str
+    ) -> None:
+        if number and not _is_asserted(metric, labels, reading):
             found.append((metric, (counted(number, one, many), tail, phases)))
 
     asked = messages["expected"]
@@ -57,7 +59,16 @@ def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
     add("replies.failed", messages["failed"], "reply", "replies", " not as expected", where("failed"))
     for status, number in connections["refused_by_status"].items():
         tail = f" with HTTP {status}"
-        add("connect.refused", number, "connection refused", "connections refused", tail, where("refused"))
+        phases = where("refused")
+        add(
+            "connect.refused",
+            number,
+            "connection refused",
+            "connections refused",
+            tail,
+            phases,
+            status=status,
+        )
     add(
         "connect.timed_out",
         connections["timed_out"],
@@ -85,6 +96,7 @@ def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
                 "closed",
                 f" by {by} with {close['code']}",
                 _phases_of_close(close, reading),
+                code=str(close["code"]),
             )
     add("replies.lost", messages["lost"], "reply", "replies", " lost with a connection", where("lost"))
     left_out = connections.get("dropped", 0)
@@ -99,6 +111,16 @@ def _failures(reading: Reading) -> list[tuple[str, tuple[str, str, set[str]]]]:
         set(),
     )
     return found
+
+
+def _is_asserted(metric: str, labels: Mapping[str, str], reading: Reading) -> bool:
+    """Whether a criterion that was met speaks of these outcomes, by the labels that tell them."""
+    return bool(labels) and any(
+        entry["metric"] == metric
+        and entry["status"] == "met"
+        and all(entry["labels"].get(name) == value for name, value in labels.items())
+        for entry in reading["criteria"]
+    )
 
 
 def _why_dropped(messages: Mapping[str, Any]) -> str:
