@@ -178,3 +178,11 @@ def test_the_terminal_has_a_table_of_levels() -> None:
     many = [level(number, 10 * number, True, 0.02) for number in range(1, 21)]
     text = render_text(view_of(search(*many)))
     assert "and 8 more before" in text
+
+
+def test_figures_of_the_whole_run_say_that_searches_are_not_in_them() -> None:
+    """A level of a search is no typical moment of a run."""
+    view = view_of(search())
+
+    assert [number.context for number in view.numbers[:2]] == ["without the searches"] * 2
+    assert all("searches" not in number.context for number in view_of().numbers)

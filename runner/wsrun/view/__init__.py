@@ -159,4 +159,6 @@ def _nothing_asked(reading: Reading) -> str:
         return "Nothing was sent, so there is no round trip to measure."
     if not messages["expected"]:
         return "No message asks for a reply, so there is no round trip to measure."
+    if reading.has_searches:
+        return "All that was measured belongs to searches: Search has the latency of each level."
     return "No reply came and none timed out, so there is no round trip to show."

@@ -66,7 +66,7 @@ def _latency(clock: Clock, reading: Reading, merged: Sequence[Point], where: str
     line = line if series.has_values(line) else []
     value = known["max"] if stat == "max" else known[stat]
     before = reading.before(name)
-    context = ""
+    context = "without the searches" if reading.has_searches and name is None else ""
     if before is not None and stat in QUANTILES:
         earlier = percentile(before[clock], stat)
         context = f"{latency(before[clock], earlier)} in {before['name']}" if earlier is not None else ""

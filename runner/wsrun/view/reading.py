@@ -108,6 +108,11 @@ class Reading:
         """The drain after the last phase."""
         return next((phase for phase in self["phases"] if phase["name"] == "drain"), None)
 
+    @property
+    def has_searches(self) -> bool:
+        """Whether a level of a search was judged; no figure of the whole run has what belongs to searches."""
+        return any(search["levels"] for search in self.result.get("searches", ()))
+
     @cached_property
     def ended(self) -> float:
         """When the last interval ended, seconds from the start."""
