@@ -314,3 +314,25 @@ def test_a_pattern_of_each_client_is_asked_of_each_client() -> None:
     collector = chat(text + PROFILES + PHASES, Chat(to_all))
 
     assert counts(collector) == {"expected": 1120, "received": 1120}
+
+
+@WORKERS
+def test_who_has_done_its_flow_once_leaves_by_itself(workers: int) -> None:
+    """From the first step of ``end`` on it is in no audience, though its connection is still there."""
+    text = """
+profiles:
+  talker: { start: [ { send: join } ], mix: { say: 1 }, think: 50ms }
+  visitor:
+    start: [ { send: join } ]
+    flow: [ { think: 400ms } ]
+    end: [ { send: leave }, { think: 300ms } ]
+clients:
+  hosts: { profiles: { talker: 1 }, assign: { room: r0 } }
+  guests: { profiles: { visitor: 1 }, assign: { room: r0 } }
+phases: [ { duration: 3s, clients: { hosts: 3 }, arrivals: { guests: 5/s } } ]
+"""
+    collector = chat(MESSAGES + LEAVE + text, workers=workers)
+
+    found = counts(collector)
+    assert found == {"expected": found["received"], "received": found["received"]}
+    assert found["received"] > 300

@@ -30,18 +30,20 @@ async def attend(session: Session) -> None:
             session.world.count_browsing(1)
     elif not await arrive(session):
         return
-    good = await begin(session)
+    good, fanout = await begin(session), session.world.fanout
     session.is_started = True
     if rendezvous is not None:
         rendezvous.started(session)
     if good:
-        fanout = session.world.fanout
         if fanout is not None:
             (fanout.returned if session.has_cycled else fanout.entered)(session)
         await stay(session)
     await session.settle()
     session.is_ending = True
     session.is_fresh = False
+    if fanout is not None and not session.is_lost:
+        # Who has done its flow once goes by itself, as one that is told to.
+        fanout.left(session)
     judge_closes(session)
     await run_steps(session, session.program.end)
     await session.settle()
