@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.clock import VirtualLoop, run_virtual
+from echoing import echo, perform
+from tests.clock import VirtualLoop
 from tests.fakes import FakeConnection, FakeTransport
 from tests.unit.performing import plan_of
 
 from wsrun.compiler import compile_plan
-from wsrun.engine.performance import Performance
-from wsrun.engine.world import Surroundings, World
 from wsrun.expressions import parse_id
-from wsrun.metrics.store import Store, stored
-from wsrun.plan import Plan
 from wsrun.source import parse
 from wsrun.transports import ConnectFailure
 
@@ -30,16 +27,11 @@ VISIT = PING + "profiles: { p: { flow: [ { send: ping }, { think: 1s }, { send: 
 STAY = PING + "profiles: { p: { mix: { ping: 1 }, think: 100ms } }\n"
 
 
-def echo(connection: FakeConnection, payload: bytes) -> None:
-    """Send every message back at once."""
-    connection.reply(payload.decode())
-
-
 class Watched(FakeTransport):
     """A transport that knows when connections were opened and closed, and how many there were at once."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(more.pop("answer", echo), **more)
+        super().__init__(more.pop("answer", echo()), **more)
         self.opened: list[float] = []
         self.urls: list[str] = []
         self.open_now = 0
@@ -64,26 +56,6 @@ class Watched(FakeTransport):
     def said(self) -> list[dict[str, Any]]:
         """Everything that was sent, by connection."""
         return [json.loads(payload) for connection in self.connections for _, payload in connection.sent]
-
-
-def perform(
-    plan: Plan, transport: FakeTransport, *, worker: int = 0, workers: int = 1, stop_at: float | None = None
-) -> Store:
-    """Run one worker's share in virtual time and add its snapshots up."""
-    snapshots: list[Any] = []
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        around = Surroundings(clock=loop.time, unix_offset=1.7e9, real_time=False)
-        world = World(plan, transport, loop, worker=worker, workers=workers, surroundings=around)
-        world.begin(loop.time())
-        performance = Performance(world, snapshots.append)
-        if stop_at is not None:
-            loop.call_later(stop_at, performance.stop)
-        await performance.run()
-
-    run_virtual(main())
-    return stored(snapshots)
 
 
 def lives(transport: Watched) -> list[int]:
@@ -392,7 +364,7 @@ def test_a_generator_that_is_held_up_counts_late_arrivals() -> None:
         assert isinstance(connection.loop, VirtualLoop)
         if len(connection.transport.connections) == 1 and len(connection.sent) == 1:
             connection.loop._jumping.now += 1.0
-        echo(connection, payload)
+        echo()(connection, payload)
 
     transport = Watched(answer=stall)
     store = perform(plan_of(VISIT + "phases: [ { duration: 3s, arrivals: 10/s } ]"), transport)

@@ -55,6 +55,11 @@ def why_no_reply(line: Line, request: Request) -> str:
     return f"{text}; what came meanwhile is no reply{why}: {show_payload(left.payload, left.size)}"
 
 
+def why_failed(frame: Frame) -> str:
+    """Say what a reply was that fits ``error``."""
+    return f"the reply was one of the errors that the scenario names: {show_payload(frame.payload)}"
+
+
 def why_not_met(session: Session, waiting: Expectation, since: float) -> str:
     """Say what came instead of an expected message; ``since`` is when the wait began."""
     lines = lines_of(session)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orjson import loads
 
 from wsrun.engine.belonging import is_extra, is_late, oldest_fit
-from wsrun.engine.leftovers import Leftover, leave, why_no_reply
+from wsrun.engine.leftovers import Leftover, leave, why_failed, why_no_reply
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
@@ -277,8 +277,7 @@ class Line:
         is_complete = request.is_completed_by(frame)
         capture(request.program.captures, frame, self.session.variables)
         if request.error is not None and request.error(frame):
-            text = "the reply was one of the errors that the scenario names"
-            self.fail(request, "reply-error", lambda: f"{text}: {show_payload(frame.payload)}")
+            self.fail(request, "reply-error", lambda: why_failed(frame))
         elif is_complete:
             miss = request.miss(frame)
             if miss is None:
@@ -289,10 +288,9 @@ class Line:
 
     def unmatched(self, frame: Frame) -> None:
         """Count a frame that was for nobody, unless somebody knows it."""
-        traffic = self.traffic
         if not frame.is_known:
-            traffic.unmatched += 1
-            if traffic.unmatched <= SAMPLES_KEPT:
+            self.traffic.unmatched += 1
+            if self.traffic.unmatched <= SAMPLES_KEPT:
                 self.session.note("messages.unmatched", lambda: show_payload(frame.payload), frame.at)
 
     # Ends of requests
