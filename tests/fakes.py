@@ -59,6 +59,7 @@ class FakeConnection:
         self.bytes_received = 0
         self.on_pong: Callable[[bytes, float], None] | None = None
         self.pings: list[float] = []
+        self.unread: list[str | bytes] | None = None
         self.sent: list[tuple[float, bytes]] = []
         self.loop = asyncio.get_running_loop()
 
@@ -87,8 +88,19 @@ class FakeConnection:
         """Let the server end the connection after a while."""
         self.loop.call_later(after, self._end, Closing(code, "", "server", "eof" if code == 1006 else None))
 
+    def pause_reading(self) -> None:
+        """Let what comes wait."""
+        self.unread = []
+
+    def resume_reading(self) -> None:
+        """Read what waits, and what comes."""
+        waiting, self.unread = self.unread or [], None
+        for payload in waiting:
+            self._arrive(payload)
+
     def close(self, code: int = 1000) -> None:
         """Close in good order."""
+        self.resume_reading()
         self.is_open = False
         self.loop.call_soon(self._end, Closing(code, "", "client"))
 
@@ -97,7 +109,9 @@ class FakeConnection:
         self._end(Closing(1006, "", "client", "aborted"))
 
     def _arrive(self, payload: str | bytes) -> None:
-        if self.is_open:
+        if self.unread is not None:
+            self.unread.append(payload)
+        elif self.is_open:
             self.sink.received(payload, self.loop.time())
 
     def _end(self, closing: Closing) -> None:

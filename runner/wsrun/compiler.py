@@ -210,6 +210,7 @@ class _Compiler:
                     end=self.steps(spec.get("end", ())),
                     resume=self.steps(spec["resume"]) if "resume" in spec else None,
                     lifecycle=resilience_parts.lifecycle(spec.get("lifecycle")),
+                    read=resilience_parts.read(spec.get("read")),
                 )
             )
         return tuple(plans)

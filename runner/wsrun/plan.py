@@ -14,7 +14,7 @@ from typing import Any, Literal
 from wsrun.criteria_plan import CriterionPlan as CriterionPlan
 from wsrun.criteria_plan import Held as Held
 from wsrun.criteria_plan import SearchPlan as SearchPlan
-from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, LifecyclePlan, PoolPlan, ReconnectPlan
+from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, LifecyclePlan, PoolPlan, ReadPlan, ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
 
@@ -175,7 +175,7 @@ class ProfilePlan:
     """How one sort of client behaves: by a ``mix``, or by a ``flow``; with neither it listens.
 
     ``resume``: what to do after a reconnect; None: ``start`` from its connect on. ``lifecycle``: None for one
-    that stays connected and active.
+    that stays connected and active. ``read``: None for one that reads as fast as messages come.
     """
 
     index: int
@@ -187,6 +187,7 @@ class ProfilePlan:
     end: tuple[StepPlan, ...] = ()
     resume: tuple[StepPlan, ...] | None = None
     lifecycle: LifecyclePlan | None = None
+    read: ReadPlan | None = None
 
     @property
     def steps(self) -> tuple[StepPlan, ...]:

@@ -82,3 +82,11 @@ class LifecyclePlan:
     kind: Literal["intermittent", "bursty"]
     on: PausePlan
     off: PausePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPlan:
+    """How fast a client reads: so many messages, or bytes, a second."""
+
+    a_second: float
+    unit: Literal["messages", "bytes"]

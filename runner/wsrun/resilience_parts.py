@@ -13,6 +13,7 @@ from wsrun.plan_resilience import (
     HeartbeatPlan,
     LifecyclePlan,
     PoolPlan,
+    ReadPlan,
     ReconnectPlan,
 )
 
@@ -75,3 +76,11 @@ def lifecycle(spec: Mapping[str, Any] | None) -> LifecyclePlan | None:
         return None
     on, off = LIFECYCLES[spec["kind"]]
     return LifecyclePlan(kind=spec["kind"], on=pause(spec[on]), off=pause(spec[off]))
+
+
+def read(spec: str | None) -> ReadPlan | None:
+    """Return how fast a client reads, None for as fast as messages come."""
+    if spec is None:
+        return None
+    a_second, is_bytes = units.parse_pace(spec)
+    return ReadPlan(a_second=a_second, unit="bytes" if is_bytes else "messages")

@@ -134,6 +134,22 @@ def parse_rate(text: str | int | float) -> float:
     return float(number) / seconds
 
 
+def parse_pace(text: str | int | float) -> tuple[float, bool]:
+    """Read how fast something is read: messages, as ``20/s``, or bytes, as ``64KiB/s``.
+
+    Returns:
+        How much a second, and whether these are bytes.
+
+    Raises:
+        UnitError: for anything else.
+    """
+    if isinstance(text, str):
+        amount, slash, period = text.partition("/")
+        if slash and re.fullmatch(r"[0-9.]+[KMG]i?B|[0-9.]+B", amount):
+            return parse_size(amount) * parse_rate(f"1/{period}"), True
+    return parse_rate(text), False
+
+
 def parse_share(text: str | int | float) -> float:
     """Read a share such as ``95%``.
 

@@ -12,11 +12,17 @@ from wsrun.source import Document, Steps
 from wsrun.units import UnitError
 from wsrun.wording import choose, closest, cut, described, in_flow, joined, quoted
 
+
+def _pace(text: str) -> float:
+    return units.parse_pace(text)[0]
+
+
 PARSERS = {
     "duration": units.parse_duration,
     "size": units.parse_size,
     "rate": units.parse_rate,
     "share": units.parse_share,
+    "pace": _pace,
 }
 """What reads a text with an ``x-unit``, by its unit."""
 
@@ -95,7 +101,8 @@ def explain(fault: Fault, document: Document) -> Diagnostic:
         case "x-unit":
             return _wrong_unit(fault, document)
         case "x-positive":
-            example = {"duration": "1s", "size": "1KiB", "rate": "1/s", "share": "1%"}[fault.rule]
+            examples = {"duration": "1s", "size": "1KiB", "rate": "1/s", "share": "1%", "pace": "1/s"}
+            example = examples[fault.rule]
             return Diagnostic(
                 "out-of-range", f"{name} must be more than zero", location, f"write {example} or more"
             )

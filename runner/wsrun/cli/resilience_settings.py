@@ -58,3 +58,13 @@ def lifecycle_settings(profile: ProfilePlan) -> dict[str, Any] | None:
         return None
     on, off = LIFECYCLES[plan.kind]
     return {"kind": plan.kind, on: pause_settings(plan.on), off: pause_settings(plan.off)}
+
+
+def read_settings(profile: ProfilePlan) -> str | None:
+    """Write how fast clients of a profile read; None: as fast as messages come."""
+    plan = profile.read
+    if plan is None:
+        return None
+    if plan.unit == "messages":
+        return units.format_rate(plan.a_second)
+    return f"{units.format_size(plan.a_second)}/s"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsrun import units
-from wsrun.cli.resilience_settings import lifecycle_settings, resilience_settings
+from wsrun.cli.resilience_settings import lifecycle_settings, read_settings, resilience_settings
 from wsrun.cli.search_settings import search_settings
 from wsrun.cli.step_settings import number, pause_settings, step_settings, without_none
 from wsrun.contracts.reading import KINDS
@@ -203,6 +203,7 @@ def _profile(plan: Plan, profile: ProfilePlan) -> dict[str, Any]:
             "flow": step_settings(plan, profile.flow) or None,
             "end": step_settings(plan, profile.end) or None,
             "lifecycle": lifecycle_settings(profile),
+            "read": read_settings(profile),
             "resume": None if profile.resume is None else step_settings(plan, profile.resume),
         }
     )

@@ -128,6 +128,11 @@ class _Open:
 
     send_binary = ping = send_text
 
+    def pause_reading(self) -> None:
+        """A port reads nothing itself."""
+
+    resume_reading = pause_reading
+
     def close(self, code: int = 1000) -> None:
         """End."""
         self.is_open = False

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from wsrun.engine.failover import move_on, server_of, tries
 from wsrun.engine.line import Line
+from wsrun.engine.slow import SlowSink
 from wsrun.engine.sockets import ServerProgram, SocketProgram
 from wsrun.engine.splitting import Splitting
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.snapshot import Labels, labels_of
-from wsrun.transports import ConnectFailure, Endpoint
+from wsrun.transports import ConnectFailure, Endpoint, Sink
 
 if TYPE_CHECKING:
     from wsrun.engine.session import Session
@@ -71,7 +72,9 @@ async def _connect(
             session.born()
             endpoint = await _endpoint(session, socket, server, needs_answer=excuse is not None)
             started = world.clock()
-            sink = line if socket.splitter is None else Splitting(line, socket.splitter())
+            sink: Sink = line if socket.splitter is None else Splitting(line, socket.splitter())
+            if world.has_slow_readers:
+                sink = SlowSink(line, sink)
             connection = await world.transport.open(endpoint, sink)
         except ConnectFailure as failure:
             _count_failure(session, failure, labels, excuse)

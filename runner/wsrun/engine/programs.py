@@ -190,6 +190,7 @@ class ProfileProgram:
         "flow",
         "lifecycle",
         "name",
+        "read",
         "reconnects",
         "restart",
         "resume",
@@ -204,6 +205,7 @@ class ProfileProgram:
         self.end = compile_steps(plan.end, compiler)
         later, frames = (*plan.flow, *plan.end), (ExpectStep, ExpectNoneStep)
         self.lifecycle = compile_lifecycle(plan.lifecycle)
+        self.read = plan.read
         self.restart = _again(plan.start, self.start)
         self.resume = self.restart
         if plan.resume is not None:

@@ -122,6 +122,7 @@ class World:
         self.heartbeats = Heartbeats(plan, compiled.messages)
         self.has_priorities = any(message.priority != "normal" for message in plan.messages)
         self.profiles = compiled.profiles
+        self.has_slow_readers = any(profile.read is not None for profile in plan.profiles)
         contracts = compile_contracts(plan.contracts, compiled, plan.seed, worker)
         self.fanout = compile_fanout(plan, self, compiled.messages, tools)
         watches = [] if self.fanout is None else self.fanout.watches

@@ -133,6 +133,12 @@ class Connection(Protocol):
     def ping(self, payload: bytes) -> None:
         """Send a ping with at most 125 bytes; dropped when the connection is not open."""
 
+    def pause_reading(self) -> None:
+        """Read nothing from now on; what is read already may still be told."""
+
+    def resume_reading(self) -> None:
+        """Read again; ``close`` does so too, because the answer stands behind everything else."""
+
     def close(self, code: int = 1000) -> None:
         """Begin the closing handshake; ``Sink.closed`` follows within the endpoint's ``close_timeout``."""
 

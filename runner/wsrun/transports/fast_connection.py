@@ -106,10 +106,23 @@ class FastConnection(WSListener):
         if self.is_open:
             self._transport.send_ping(payload)
 
+    def pause_reading(self) -> None:
+        """See ``Connection.pause_reading``."""
+        if self.is_open:
+            with contextlib.suppress(RuntimeError):  # it is ending
+                self._transport.underlying_transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """See ``Connection.resume_reading``."""
+        if self.is_open:
+            with contextlib.suppress(RuntimeError):  # it is not paused
+                self._transport.underlying_transport.resume_reading()
+
     def close(self, code: int = 1000) -> None:
         """See ``Connection.close``."""
         if not self.is_open:
             return
+        self.resume_reading()
         self._asked_to_close = True
         self.is_open = False
         self._send_close(code)

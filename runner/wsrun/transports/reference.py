@@ -7,6 +7,7 @@ added here is the time at which data was read, deadlines of our own, and the cau
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from time import monotonic
@@ -250,10 +251,23 @@ class ReferenceConnection:
             self._wire.protocol.send_ping(payload)
             self._wire.send_data()
 
+    def pause_reading(self) -> None:
+        """See ``Connection.pause_reading``."""
+        if self.is_open:
+            with contextlib.suppress(RuntimeError):  # it is ending
+                self._wire.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """See ``Connection.resume_reading``."""
+        if self.is_open:
+            with contextlib.suppress(RuntimeError):  # it is not paused
+                self._wire.transport.resume_reading()
+
     def close(self, code: int = 1000) -> None:
         """See ``Connection.close``."""
         if not self.is_open:
             return
+        self.resume_reading()
         self._asked_to_close = True
         self.is_open = False
         self._end_after(self._endpoint.close_timeout, "close-timeout")
