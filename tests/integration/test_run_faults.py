@@ -39,6 +39,23 @@ phases: [ {{ name: work, duration: 10m, clients: 4, rate: 100/s }} ]
 SLOW = SCENARIO.replace("demo:/echo", "demo:/rpc?latency=constant:5m").replace(
     "timeout: 2s }", "timeout: 5m }"
 )
+SEARCHING = SCENARIO.replace(
+    "duration: 10m, clients: 4",
+    "search: { clients: { from: 4, to: 40, step: 4 }, hold: 30s, such_that: [ errors == 0 ] }",
+)
+TOGETHER = f"""\
+wsrun: 1
+target: {{ url: "demo:/echo", close_timeout: 2s }}
+interval: 200ms
+messages: {{ ping: {PING} }}
+profiles:
+  p:
+    flow:
+      - {{ send: ping }}
+      - {{ if: "{{{{ client.index == 0 }}}}", then: [ {{ think: 10m }} ] }}
+      - {{ sync: here, timeout: 10m }}
+phases: [ {{ name: work, duration: 10m, clients: 40 }} ]
+"""
 SHORT = f"""
 interval: 200ms
 messages: {{ ping: {PING} }}
@@ -117,6 +134,21 @@ def test_a_killed_worker_makes_the_run_invalid_and_costs_no_more_than_its_interv
     assert result["message_metrics"]["messages_sent"] > 10
     assert len(result["timeline"]) >= 2
     assert "exit code 3" in out
+
+
+@pytest.mark.parametrize("text", [SEARCHING, TOGETHER], ids=["search", "sync"])
+def test_a_worker_that_dies_while_others_wait_for_it_never_holds_up_the_run(
+    tmp_path: Path, text: str
+) -> None:
+    """A level that is to be judged and clients that wait at a barrier end with it, long before their time."""
+    with started(tmp_path, text) as process:
+        journal_of(tmp_path)
+        workers(process.pid)[0].kill()
+        code, _, result = ended(process, tmp_path)
+
+    assert (code, result["state"]) == (3, "worker_lost")
+    assert result["message_metrics"]["messages_sent"] > 10
+    assert "sync-timeout" not in [error["cause"] for error in result["errors"]]
 
 
 @pytest.mark.parametrize(
