@@ -25,6 +25,11 @@ LIMIT = 600.0
 ALWAYS = "errors == 0"
 """What is judged whatever the scenario says."""
 
+HAPPENED = frozenset(
+    ("connect.established", "messages.sent", "messages.received", "replies.answered", "expect.passed")
+)
+"""Counters of what one visit makes happen; whether others count anything is a matter of time and luck."""
+
 NOTE = "it is about load, of which a run with --once has none"
 
 
@@ -76,7 +81,9 @@ def is_judged(criterion: Criterion) -> bool:
     limit = criterion.bound.quantity.value
     if metric.kind == "ratio" or criterion.operator in ("<", "<="):
         return True
-    return limit == 0 or (criterion.operator == ">=" and limit <= 1)
+    if criterion.operator == "==" and limit == 0:
+        return True
+    return metric.name in HAPPENED and limit <= (1 if criterion.operator == ">=" else 0)
 
 
 def _profiles(plan: Plan, group: GroupPlan) -> list[int]:
@@ -93,10 +100,11 @@ def _profile(plan: Plan, profile: ProfilePlan) -> ProfilePlan:
     sent = dict.fromkeys(index for mix in mixes for index, _ in mix)
     start = profile.start
     has_connect = any(isinstance(step, ConnectStep) for step in all_steps((*start, *profile.flow)))
-    if not has_connect and uses_socket(profile, plan.messages, plan.phases):
+    shares = any(group.pool is not None and profile.index in _profiles(plan, group) for group in plan.groups)
+    if not has_connect and not shares and uses_socket(profile, plan.messages, plan.phases):
         start = (ConnectStep(), *start)
     flow = profile.flow or tuple(SendStep(messages=(index,)) for index in sent)
-    return replace(profile, flow=flow, start=start)
+    return replace(profile, flow=flow, start=start, lifecycle=None)
 
 
 def _criteria(plan: Plan) -> Iterator[CriterionPlan]:

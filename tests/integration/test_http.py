@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -173,3 +175,36 @@ def test_an_all_http_scenario_against_nobody_is_invalid() -> None:
     )
     assert (result["verdict"], result["exit_code"]) == ("invalid", 3)
     assert result["reasons"][0]["code"] == "target-unreachable"
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (b"HELLO\r\n\r\n", "http-malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "http-malformed"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "http-malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "http-lost"),
+        (b"", "http-lost"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_as_such(answer: bytes, cause: str) -> None:
+    """What is no HTTP, and what ends too early."""
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        result = run_scenario(
+            "messages: { it: { http: { get: / }, reply: { timeout: 500ms } } }\n"
+            "profiles: { p: { start: [ { send: it } ], flow: [ { think: 60s } ] } }\n" + ONCE,
+            "ws://127.0.0.1:9/",
+            target=f'http: "http://127.0.0.1:{listener.getsockname()[1]}"',
+        )
+        listener.shutdown(socket.SHUT_RDWR)
+    assert outcome(result) == ({"lost": 1}, [cause])

@@ -107,6 +107,22 @@ def test_what_goes_wrong_between_steps_is_told_too() -> None:
     assert "1011" in steps[-1].problems[0]
 
 
+def test_lifecycles_and_pools_are_no_part_of_it() -> None:
+    """Each online time would be a session again; and who shares connections makes none of its own."""
+    text = """
+messages: { tell: { text: hi } }
+profiles:
+  commuter: { mix: { tell: 1 }, lifecycle: { kind: intermittent, online: 1s, offline: 1s } }
+  sharer: { mix: { tell: 1 } }
+clients: { some: { profiles: { commuter: 1 } }, many: { profiles: { sharer: 1 }, pool: { max: 2 } } }
+phases: [ { duration: 1s, clients: { some: 1, many: 1 } } ]
+"""
+    commuter, sharer = once(plan_of(text)).profiles
+    assert commuter.lifecycle is None
+    assert commuter.start == (ConnectStep(),)
+    assert sharer.start == ()
+
+
 def test_steps_survive_the_journal() -> None:
     """As everything else of a snapshot."""
     step = StepRecord(0.5, "all/0000", "p", "send say", False, 0.1, ("say: no",))
@@ -126,6 +142,8 @@ def test_steps_survive_the_journal() -> None:
         ("connect.success == 100%", True),
         ("errors.ratio < 5%", True),
         ("messages.sent >= 1000", False),
+        ("reconnect.done > 0", False),
+        ("errors != 0", False),
         ("messages.sent.rate > 10/s", False),
         ("closed(code=1012) == 100", False),
         ("errors(phase=spike) == 0", False),

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.http_exceptions import ContentLengthError
 from yarl import URL
 
 from wsrun.transports import ConnectFailure
@@ -118,7 +119,7 @@ def _failure(error: Exception, place: str) -> HttpFailure:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return HttpFailure("http-lost", f"{place} closed the connection before it answered")
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError):
-        if isinstance(error.__cause__, ConnectionError):
+        if isinstance(error.__cause__, ConnectionError | ContentLengthError):
             return HttpFailure("http-lost", f"the connection to {place} ended within the answer")
         return HttpFailure("http-malformed", f"the answer from {place} breaks the rules of HTTP/1.1")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
