@@ -115,10 +115,8 @@ class Line:
     def turn(self, stretch: Stretch) -> None:
         """Write into the numbers of another part of the run from now on."""
         self.stretch = stretch
-        session = self.session
-        self.cells, self.traffic = self.world.numbers(
-            session.group, session.profile_index, stretch, self.socket
-        )
+        client, socket = self.session, self.socket
+        self.cells, self.traffic = self.world.numbers(client.group, client.profile_index, stretch, socket)
 
     # Sending
 
