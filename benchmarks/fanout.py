@@ -3,7 +3,8 @@
 python benchmarks/fanout.py [--subscribers 1000] [--rate 10] [--seconds 20] [--workers 1]
 
 The server keeps, for each delivery, how long after the time in the message's id it was given to the system.
-wsrun's delivery time has the way to the client and the reading there on top of that.
+wsrun's delivery time has the way to the client and the reading there on top of that. Where others use the
+machine, ``chrt -f 10 python benchmarks/fanout.py`` keeps them out of the times.
 """
 
 from __future__ import annotations

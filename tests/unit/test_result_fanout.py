@@ -128,6 +128,22 @@ def test_every_arrival_has_one_meaning(story: Story) -> None:
     assert found.get("delivery.time", (0,))[0] == sum(found.get(name, 0) for name in meanings[:2])
 
 
+def test_what_never_came_is_not_remembered_without_end() -> None:
+    """A server that passes nothing on: the count is exact, and the memory of who missed what is bounded."""
+    fanout, crowd, sends = FanOut(PLAN), 2000, 400
+    facts = Facts(clients={number: (f"people/{number}", "people") for number in range(crowd)})
+    facts.events = [Entered(0.0, number, again=False) for number in range(crowd)]
+    maker = IdMaker(0)
+    facts.events += [Sent(1.0, 0, maker.make(1), 1, ("", None), LABELS) for _ in range(sends)]
+    fanout.add(facts)
+    fanout.settle(10.0)
+    store = Store()
+    store.add(fanout.snapshot(0, 0.0, END))
+
+    assert numbers(store) == {"delivery.expected": crowd * sends}
+    assert sum(len(message.missing) for message in fanout._settled.values()) <= 500_000
+
+
 def test_what_is_gone_and_old_is_forgotten() -> None:
     """A run of any length keeps what the last minute needs: nothing grows with those who were there."""
     fanout = FanOut(PLAN)

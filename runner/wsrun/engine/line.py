@@ -248,8 +248,7 @@ class Line:
                     if future is not None and not future.done():
                         future.set_result(True)
                     return
-        watcher = self.watcher
-        if watcher is None or not watcher.repeats(payload, at):
+        if self.watcher is None or not self.watcher.repeats(payload, at):
             self.sort(self.frame(payload, at))
 
     def sort(self, frame: Frame) -> None:

@@ -28,6 +28,9 @@ from wsrun.units import format_duration
 KEPT = 20_000
 """Settled messages that are remembered, to know what comes of them later: late, again, or to a stranger."""
 
+MOST_MISSED = 500_000
+"""Deliveries that did not come, over all of these: a server that passes nothing on must not fill memory."""
+
 FORGOTTEN = 60.0
 """Seconds after which a client that is gone is forgotten, and arrivals of what nobody is known to have
 sent."""
@@ -43,8 +46,8 @@ _NAMED = 3
 class _Message:
     """A message on its way.
 
-    ``missing``: the numbers of those who have to see it and have not. ``strangers``: those outside its
-    audience who have seen it.
+    ``missing``: the numbers of those who have to see it and have not; ``missed``: how many those were when it
+    was settled. ``strangers``: those outside its audience who have seen it.
     """
 
     sent: Sent
@@ -53,6 +56,7 @@ class _Message:
     way: int
     missing: set[int]
     strangers: set[int] = field(default_factory=set)
+    missed: int = 0
 
     @property
     def limit(self) -> float:
@@ -79,6 +83,7 @@ class FanOut:
         self._open: list[tuple[float, int, _Message]] = []
         self._arrivals: dict[tuple[int, str], Arrivals] = {}
         self._settled: dict[tuple[int, str], _Message] = {}
+        self._missed = 0
         self._strays: list[tuple[float, int, _Message]] = []
 
     def add(self, facts: Facts) -> None:
@@ -155,8 +160,10 @@ class FanOut:
         if message.missing:
             self._miss(message)
         self._settled[key] = message
-        if len(self._settled) > KEPT:
-            del self._settled[next(iter(self._settled))]
+        message.missed = len(message.missing)
+        self._missed += message.missed
+        while len(self._settled) > KEPT or self._missed > MOST_MISSED:
+            self._missed -= self._settled.pop(next(iter(self._settled))).missed
 
     def _set_aside(self, message: _Message) -> None:
         """Take those out of the expected of whom it cannot be said whether they had to see the message."""
