@@ -269,6 +269,17 @@ def test_a_command_has_its_urls_masked() -> None:
     assert secrets.command("wsrun what?.yaml&more") == "wsrun what?.yaml&more"
 
 
+def test_a_value_is_shown_by_its_name() -> None:
+    """Of overrides and variables of the environment: nothing under the name of a secret, URLs masked."""
+    secrets = secrets_of("target: { url: ws://h/ }\nauth: { jwt: { secret: hunter2 } }\n")
+
+    assert secrets.value("auth.jwt.secret", "abc") == "***"
+    assert secrets.value("API_TOKEN", "abc") == "***"
+    assert secrets.value("target.url", "ws://u:p@h/?key=abc") == "ws://***@h/?key=***"
+    assert secrets.value("phases.0.clients", "12") == "12"
+    assert secrets.value("messages.a.text", "my hunter2") == "my ***"
+
+
 def test_snapshots_are_cleaned_without_touching_their_numbers() -> None:
     """Only sentences change; a snapshot without any is handed on as it is."""
     secrets = secrets_of("target: { url: ws://h/ }\nauth: { jwt: { secret: hunter2 } }\n")

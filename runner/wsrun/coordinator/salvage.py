@@ -46,8 +46,8 @@ def journal_header(
         "source": secrets.source(),
         "path": plan.path,
         "folder": str(Path.cwd()),
-        "overrides": [[path, secrets.hidden(value)] for path, value in options.overrides],
-        "environ": {name: secrets.hidden(value) for name, value in environ.items()},
+        "overrides": [[path, secrets.value(path, value)] for path, value in options.overrides],
+        "environ": {name: secrets.value(name, value) for name, value in environ.items()},
         "command": secrets.command(options.command),
         "target": mask_url(plan.target.url, is_demo=destination.kind == "demo"),
         "target_kind": destination.kind,
@@ -90,7 +90,9 @@ def _plan(header: Mapping[str, Any], path: Path) -> Plan:
             source,
             where,
             environ=header["environ"],
-            overrides=[(name, value) for name, value in header["overrides"]],
+            overrides=[
+                (name, f'"{MASK}"' if value == MASK else value) for name, value in header["overrides"]
+            ],
         )
         plan = compile_plan(document, seed=header["seed"])
     except ScenarioError as error:

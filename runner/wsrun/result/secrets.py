@@ -132,6 +132,10 @@ class Secrets:
         """Return a command line as ``hidden`` does, its URLs masked too."""
         return self.hidden(mask_url(text) if "://" in text else text)
 
+    def value(self, name: str, text: str) -> str:
+        """Return a value that was given under a name: nothing of it where the name is that of a secret."""
+        return MASK if _SECRET_NAME.search(name) else self.command(text)
+
     def clean(self, snapshot: Snapshot) -> Snapshot:
         """Return a snapshot whose sentences and messages hold no secret."""
         if not snapshot.errors and not snapshot.notes and not snapshot.steps:
