@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from installed import COMMAND, LIMIT, environment, result, results, scenario, wsrun
 
-DISTRIBUTIONS = {"round_trip.hgrm", "service_time.hgrm"}
-FILES = {"journal.jsonl", "report.html", "result.json", "summary.txt", "timeline.csv"} | DISTRIBUTIONS
+DETAILS = {"connections.csv", "round_trip.hgrm", "service_time.hgrm"}
+FILES = {"journal.jsonl", "report.html", "result.json", "summary.txt", "timeline.csv"} | DETAILS
 
 
 def test_a_run_that_passes_ends_with_zero_and_a_report(tmp_path: Path) -> None:

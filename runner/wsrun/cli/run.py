@@ -32,7 +32,7 @@ Examples:
   wsrun spike.yaml --seed 7          the same profiles, rows and messages each time
 
 \b
-report.html, result.json, summary.txt, timeline.csv, *.hgrm and journal.jsonl are written to
+report.html, result.json, summary.txt, *.csv, *.hgrm and journal.jsonl are written to
 wsrun-results/<scenario>/<time>/. Of several files, each is run when the one before is over, and the exit
 code is the worst one.
 """

@@ -30,9 +30,11 @@ def count_close(session: Session, line: Line, closing: Closing, at: float) -> No
     is_ours = line.is_closing and (closing.side == "client" or not line.is_hanging_up)
     good = is_ours and (closing.cause is None or closing.cause == "aborted")
     if good or closing.code in world.plan.groups[session.group].tolerate_closes:
+        world.log.closed(line, closing, at, None)
         return
     labels |= {"code": code, "side": side}
     cause = line.blame or closing.cause or f"closed-{closing.code}"
+    world.log.closed(line, closing, at, cause)
     text = _close_text(closing) if line.blame is None else cause_text(line.blame)
     line.unjudged = partial(world.recorder.error, cause, session.client_id, world.elapsed(at), text, labels)
     if not session.program.expects_close:

@@ -68,6 +68,7 @@ async def _connect(
         if session.visit is not None:
             session.visit.begun(session, key)
         line = Line(session, socket, mailbox=False, labels=key) if make is None else make(socket, key)
+        world.log.begin(line)
         try:
             session.born()
             endpoint = await _endpoint(session, socket, server, needs_answer=excuse is not None)
@@ -77,17 +78,18 @@ async def _connect(
                 sink = SlowSink(line, sink)
             connection = await world.transport.open(endpoint, sink)
         except ConnectFailure as failure:
-            _count_failure(session, failure, labels, excuse)
+            _count_failure(line, failure, labels, excuse)
             return None
         except MissingVariable as missing:
             text = f"before the connection: {missing}"
-            _count_failure(session, ConnectFailure("failed", "missing-variable", text), labels)
+            _count_failure(line, ConnectFailure("failed", "missing-variable", text), labels)
             return None
         except asyncio.CancelledError:
             text = "the run was over before the handshake"
-            _count_failure(session, ConnectFailure("timed_out", "run-over", text), labels)
+            _count_failure(line, ConnectFailure("timed_out", "run-over", text), labels)
             raise
         line.connection = connection
+        world.log.made(line)
         if session.http is not None:
             session.http.cookies.take(endpoint.url, connection.set_cookies)
         # The first frame comes later than this; a phase may have changed the profile since the attempt.
@@ -110,10 +112,11 @@ async def _connect(
 
 
 def _count_failure(
-    session: Session, failure: ConnectFailure, labels: dict[str, str | None], excuse: Excuse | None = None
+    line: Line, failure: ConnectFailure, labels: dict[str, str | None], excuse: Excuse | None = None
 ) -> None:
     """Count a connection that was not made; a refusal that is tolerated or wanted is no error."""
-    world = session.world
+    session, world = line.session, line.world
+    world.log.failed(line, failure.cause)
     status = None if failure.status is None else str(failure.status)
     name = f"connect.{failure.kind}"
     world.recorder.count(name, labels_of({**labels, "cause": failure.cause, "status": status}))

@@ -108,6 +108,7 @@ class Performance:
             await self._over
             await self._drain()
         await self._farewell()
+        world.log.leave()
         # The run may end in the moment between a reading and its fold.
         self._fold(world.clock())
         self._snapshot(max(world.elapsed(world.clock()), self._last), self._gauges())

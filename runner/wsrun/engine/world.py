@@ -19,6 +19,7 @@ from wsrun.data import RowPicker
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.backlog import LATE_KEPT, MOST_UNSENT
 from wsrun.engine.breaker import Breakers
+from wsrun.engine.connection_log import ConnectionLog
 from wsrun.engine.contracts import compile_contracts
 from wsrun.engine.course import Course, Leg
 from wsrun.engine.deadlines import Deadlines
@@ -140,6 +141,7 @@ class World:
         self.decks = {data.name: Deck(data, worker, workers) for data in plan.data}
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
         self.sources = Sources(Presence(plan).most)
+        self.log = ConnectionLog(self)
         self.open: Counter[tuple[int, int, int]] = Counter()
         self.present = 0
         self._on_sockets = sockets_used(plan)

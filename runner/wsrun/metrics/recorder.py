@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wsrun.metrics.connections import ConnectionRecord
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import LEVEL, ErrorDetail, Gauge, Labels, Sample, Series, Snapshot, labels_of
 
@@ -145,6 +146,7 @@ class Recorder:
         self._samples: dict[Series, array[float]] = {}
         self._errors: dict[str, ErrorDetail] = {}
         self._notes: dict[str, list[Sample]] = {}
+        self.connections: list[ConnectionRecord] = []
         self._part: dict[str, str | None] = {}
         self.loop_lag: array[float]
         self.send_lag: array[float]
@@ -236,6 +238,7 @@ class Recorder:
                 _fold(distributions, key, values)
         made.errors = self._errors
         made.notes = self._notes
+        made.connections, self.connections = self.connections, []
         self._counts, self._samples, self._errors, self._notes = {}, {}, {}, {}
         self.enter(self._part)
         return made

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from wsrun.metrics.connections import ConnectionRecord
 from wsrun.metrics.facts import Facts
 from wsrun.metrics.histogram import Histogram
 
@@ -99,7 +100,7 @@ class Snapshot:
 
     ``notes`` are samples of what a metric counts, bounded. ``facts`` are those of deliveries, for whoever
     joins them; they are not written down, as what they come to is, in a snapshot of its own. ``steps`` are
-    those of a functional test.
+    those of a functional test, ``connections`` those that were over, bounded.
     """
 
     worker: int
@@ -113,6 +114,7 @@ class Snapshot:
     notes: dict[str, list[Sample]] = field(default_factory=dict)
     facts: Facts | None = None
     steps: list[StepRecord] = field(default_factory=list)
+    connections: list[ConnectionRecord] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-like data; ``from_json`` is its inverse."""
@@ -134,6 +136,7 @@ class Snapshot:
             },
             "notes": self.notes,
             **({"steps": self.steps} if self.steps else {}),
+            **({"connections": self.connections} if self.connections else {}),
         }
 
     @classmethod
@@ -162,4 +165,5 @@ class Snapshot:
                 for name, samples in data.get("notes", {}).items()
             },
             steps=[StepRecord._make([*step[:-1], tuple(step[-1])]) for step in data.get("steps", ())],
+            connections=[ConnectionRecord._make(row) for row in data.get("connections", ())],
         )

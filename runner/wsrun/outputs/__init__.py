@@ -33,6 +33,12 @@ def _csv(result: Mapping[str, Any], _: View) -> str:
     return render_csv(result)
 
 
+def _connections(result: Mapping[str, Any], _: View) -> str:
+    from wsrun.outputs.connections import render_connections
+
+    return render_connections(result)
+
+
 def _hgrm(name: str) -> Render:
     def render(result: Mapping[str, Any], _: View) -> str:
         from wsrun.outputs.hgrm import render_hgrm
@@ -46,6 +52,7 @@ OUTPUTS: Mapping[str, Render] = {
     "report.html": _html,
     "summary.txt": _text,
     "timeline.csv": _csv,
+    "connections.csv": _connections,
     "round_trip.hgrm": _hgrm("round_trip"),
     "service_time.hgrm": _hgrm("service_time"),
 }

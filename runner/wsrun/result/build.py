@@ -126,6 +126,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         **({"steps": _steps(collector)} if plan.once else {}),
         "deliveries": deliveries.deliveries(plan, store),
         "broken": deliveries.broken(store),
+        "connections": happenings.connections(collector.connections),
         "profiles": tables.profiles(plan, store),
         "groups": tables.groups(plan, store),
         "sockets": sockets(plan, store, is_demo=record.target_kind == "demo"),

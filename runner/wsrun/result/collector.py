@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wsrun.metrics.connections import ConnectionBudget, ConnectionRecord
 from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot, StepRecord
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
@@ -74,6 +75,8 @@ class Collector:
         self.errors: dict[str, ErrorRecord] = {}
         self.notes: dict[str, list[Sample]] = {}
         self.steps: list[StepRecord] = []
+        self.connections: list[ConnectionRecord] = []
+        self._budget = ConnectionBudget()
         self.recent: deque[Snapshot] = deque()
         self.joined: deque[Snapshot] = deque()
         self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
@@ -123,6 +126,7 @@ class Collector:
     def _keep(self, snapshot: Snapshot) -> None:
         self.store.add(snapshot)
         self.steps += snapshot.steps[: STEPS_KEPT - len(self.steps)]
+        self.connections += filter(self._budget.admits, snapshot.connections)
         self._remember(snapshot)
 
     def _join(self, index: int, start: float, end: float) -> None:

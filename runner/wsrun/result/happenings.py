@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wsrun.causes import cause_text
+from wsrun.metrics.connections import ConnectionRecord
 from wsrun.metrics.snapshot import Sample
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
@@ -112,3 +113,8 @@ def _stop_text(why: str) -> str:
 
 def _event(at: float, kind: str, mark: str, text: str) -> dict[str, Any]:
     return {"t": at, "kind": kind, "mark": mark, "text": text, "until": None, "until_text": None}
+
+
+def connections(rows: Iterable[ConnectionRecord]) -> list[dict[str, Any]]:
+    """Return what is kept of single connections, by the time of their attempt."""
+    return [row._asdict() for row in sorted(rows, key=lambda row: (row.begun, row.client))]

@@ -110,7 +110,12 @@ def _machine(reading: Reading) -> Panel:
     if machine["descriptors"]:
         entries.append(Entry("Limits", text(f"{formats.group(machine['descriptors'])} descriptors")))
     entries.append(
-        Entry("Files", text("result.json, summary.txt, timeline.csv, round_trip.hgrm, service_time.hgrm"))
+        Entry(
+            "Files",
+            text(
+                "result.json, summary.txt, timeline.csv, connections.csv, round_trip.hgrm, service_time.hgrm"
+            ),
+        )
     )
     return Panel("Machine", tuple(entries))
 
