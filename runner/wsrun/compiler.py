@@ -37,7 +37,7 @@ from wsrun.source import Document
 
 DEFAULT_PROFILE = "default"
 DEFAULT_GROUP = "all"
-BODY_KINDS = ("json", "text", "hex", "file")
+BODY_KINDS = ("json", "text", "hex", "file", "python")
 SEED_BITS = 32
 NO_TIMEOUT = 5.0
 """Seconds of drain where nobody waits for a reply."""
@@ -98,6 +98,7 @@ class _Compiler:
             contracts=contracts.planned(
                 data.get("contracts", ()), self.folder, contracts.target_paths(data["target"], target)
             ),
+            extensions=parts.extensions(data.get("extensions", {}), self.folder),
             phases=phases,
             criteria=tuple(self.criteria(data.get("criteria"), phases, profiles)),
         )
@@ -174,6 +175,8 @@ class _Compiler:
     def body(self, spec: Mapping[str, Any]) -> BodyPlan:
         kind = next(kind for kind in BODY_KINDS if kind in spec)
         source: Any = self.path(spec["file"]).read_bytes() if kind == "file" else spec[kind]
+        if kind == "python":
+            source = (source, spec.get("frame") == "binary")
         return BodyPlan(kind=kind, source=source)  # type: ignore[arg-type]
 
     def message_ref(self, spec: str | Mapping[str, Any]) -> int:

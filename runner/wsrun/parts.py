@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from wsrun import units
+from wsrun.extensions import ExtensionPlan
 from wsrun.plan import (
     EVERYONE,
     Bursts,
@@ -16,6 +18,11 @@ from wsrun.plan import (
     SequencePlan,
 )
 from wsrun.plan_steps import PausePlan
+
+
+def extensions(spec: Mapping[str, str], folder: Path) -> tuple[ExtensionPlan, ...]:
+    """Return the functions of the scenario's author; ``folder`` is the scenario's."""
+    return tuple(ExtensionPlan(name=name, target=target, folder=str(folder)) for name, target in spec.items())
 
 
 def duration(text: str | None, default: float) -> float:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from wsrun.criteria_plan import CriterionPlan as CriterionPlan
 from wsrun.criteria_plan import Held as Held
 from wsrun.criteria_plan import SearchPlan as SearchPlan
+from wsrun.extensions import ExtensionPlan
 from wsrun.plan_resilience import BreakerPlan, HeartbeatPlan, LifecyclePlan, PoolPlan, ReadPlan, ReconnectPlan
 from wsrun.plan_steps import THINK, PausePlan, StepPlan
 
@@ -93,10 +94,11 @@ class DataPlan:
 class BodyPlan:
     """What a message carries: ``kind`` names the module in ``wsrun.bodies``, ``source`` is as written.
 
-    ``source``: json: any JSON-like value; text and hex: str; file: bytes, as read; form: a mapping.
+    ``source``: json: any JSON-like value; text and hex: str; file: bytes, as read; form: a mapping; python:
+    the name of an extension, and whether the frame is binary.
     """
 
-    kind: Literal["json", "text", "hex", "file", "form"]
+    kind: Literal["json", "text", "hex", "file", "form", "python"]
     source: Any
 
 
@@ -354,6 +356,7 @@ class Plan:
     phases: tuple[PhasePlan, ...]
     criteria: tuple[CriterionPlan, ...]
     contracts: tuple[ContractPlan, ...] = ()
+    extensions: tuple[ExtensionPlan, ...] = ()
     once: bool = False
     """Whether each body is done once, as a functional test, and not again and again."""
 

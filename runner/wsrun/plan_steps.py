@@ -89,6 +89,15 @@ class SetStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallStep:
+    """Call the extension ``name`` with ``arguments``, which are templates, by their names."""
+
+    name: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatStep:
     """Do steps again and again: ``times`` times, for ``length`` seconds, or while ``condition`` is true."""
 
@@ -131,6 +140,7 @@ StepPlan = (
     | CloseStep
     | ThinkStep
     | SetStep
+    | CallStep
     | RepeatStep
     | ChooseStep
     | IfStep

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from wsrun import units
 from wsrun.parts import duration, pause
 from wsrun.plan_steps import (
+    CallStep,
     ChooseStep,
     CloseStep,
     ConnectStep,
@@ -47,7 +48,7 @@ def step(spec: Spec, names: Names) -> StepPlan:
 
 def longest_wait(plan: StepPlan) -> float | None:
     """Return how many seconds a step waits for the target at most, None where it does not."""
-    if isinstance(plan, ExpectStep | ExpectCloseStep):
+    if isinstance(plan, ExpectStep | ExpectCloseStep | CallStep):
         return plan.timeout
     return plan.length if isinstance(plan, ExpectNoneStep) else None
 
@@ -94,6 +95,14 @@ def _sync(spec: Spec, names: Names) -> StepPlan:
     return SyncStep(name=spec["sync"], timeout=duration(spec.get("timeout"), 30.0))
 
 
+def _call(spec: Spec, names: Names) -> StepPlan:
+    return CallStep(
+        name=spec["call"],
+        arguments=tuple(spec.get("with", {}).items()),
+        timeout=duration(spec.get("timeout"), 5.0),
+    )
+
+
 def _repeat(spec: Spec, names: Names) -> StepPlan:
     return RepeatStep(
         steps=steps(spec["repeat"], names),
@@ -127,6 +136,7 @@ _VERBS: Mapping[str, Callable[[Spec, Names], StepPlan]] = {
     "close": _close,
     "think": lambda spec, names: ThinkStep(pause=pause(spec["think"])),
     "set": lambda spec, names: SetStep(values=tuple(spec["set"].items())),
+    "call": _call,
     "repeat": _repeat,
     "choose": _choose,
     "if": _if,

@@ -60,4 +60,4 @@ def test_a_file_is_sent_byte_for_byte(content: bytes) -> None:
 
 def test_there_is_a_module_for_each_kind() -> None:
     """The table is the list of kinds that a scenario may name."""
-    assert sorted(KINDS) == ["file", "form", "hex", "json", "text"]
+    assert sorted(KINDS) == ["file", "form", "hex", "json", "python", "text"]

@@ -99,7 +99,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @settings(max_examples=250, deadline=None)
 def test_any_mutant_of_a_scenario_is_checked_without_a_crash(data: st.DataObject) -> None:
     """Whatever stands where, the checks end, and every mistake can be drawn."""
-    original = load_scenario(data.draw(st.sampled_from(VALID)), environ={})
+    original = load_scenario(data.draw(st.sampled_from(VALID)), environ={}, allow_python=True)
     mutant = copy.deepcopy(original.data)
     for _ in range(data.draw(st.integers(1, 3))):
         found = places(mutant)
@@ -125,6 +125,6 @@ def test_any_mutant_of_a_scenario_is_checked_without_a_crash(data: st.DataObject
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
 def test_a_right_scenario_survives_writing_and_reading(path: Path) -> None:
     """Data written as YAML by a library is the same scenario."""
-    data = load_scenario(path, environ={}).data
+    data = load_scenario(path, environ={}, allow_python=True).data
     text = yaml.safe_dump(data, allow_unicode=True)
     assert source.parse(text, str(path), environ={}).data == data

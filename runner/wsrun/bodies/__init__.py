@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wsrun.bodies import file, form, hexadecimal, json, text
+from wsrun.bodies import file, form, hexadecimal, json, python, text
 from wsrun.expressions import Scope, Tools
 from wsrun.plan import BodyPlan
 
@@ -16,6 +16,7 @@ KINDS: dict[str, Callable[[Any, Tools], Build]] = {
     "form": form.compile_source,
     "hex": hexadecimal.compile_source,
     "json": json.compile_source,
+    "python": python.compile_source,
     "text": text.compile_source,
 }
 """The table of body kinds, by their key in a message."""

@@ -20,7 +20,11 @@ MOST = 200
 
 
 def load_scenario(
-    path: Path, environ: Mapping[str, str], overrides: Sequence[tuple[str, str]] = ()
+    path: Path,
+    environ: Mapping[str, str],
+    overrides: Sequence[tuple[str, str]] = (),
+    *,
+    allow_python: bool = False,
 ) -> Document:
     """Read and check a scenario file.
 
@@ -28,6 +32,7 @@ def load_scenario(
         path: the file.
         environ: what ``${NAME}`` stands for.
         overrides: pairs of path and value that go before the file's.
+        allow_python: whether the operator lets the file's author run Python.
 
     Returns:
         A document without mistakes.
@@ -36,17 +41,17 @@ def load_scenario(
         ScenarioError: with every mistake of the file, sorted by place.
     """
     document = source.read(path, environ=environ, overrides=overrides)
-    mistakes = all_mistakes(document)
+    mistakes = all_mistakes(document, allow_python=allow_python)
     if mistakes:
         raise ScenarioError(mistakes)
     return document
 
 
-def all_mistakes(document: Document) -> list[Diagnostic]:
+def all_mistakes(document: Document, *, allow_python: bool = False) -> list[Diagnostic]:
     """Return every mistake of a document that was read, sorted by place, those of ``--set`` last."""
     shape = shape_mistakes(document)
     found = [*document.problems, *(mistake.diagnostic for mistake in shape)]
-    found += _meaning(document, [mistake.path for mistake in shape])
+    found += _meaning(document, [mistake.path for mistake in shape], allow_python)
     unique = dict.fromkeys(found)
     in_order = sorted(unique, key=lambda mistake: (mistake.location.path != document.path, mistake.location))
     return in_order[:MOST]
@@ -57,13 +62,14 @@ def check_meaning(document: Document) -> list[Diagnostic]:
     return sorted(dict.fromkeys(_meaning(document, ())), key=lambda mistake: mistake.location)
 
 
-def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
+def _meaning(document: Document, told: Iterable[Steps], allow_python: bool = False) -> list[Diagnostic]:
     from wsrun.check.arrivals import check_arrivals
     from wsrun.check.bodies import check_bodies
     from wsrun.check.contracts import check_contracts
     from wsrun.check.criteria import check_criteria
     from wsrun.check.data import check_data
     from wsrun.check.deliveries import check_deliveries
+    from wsrun.check.extensions import check_extensions
     from wsrun.check.findings import Findings
     from wsrun.check.http import check_http
     from wsrun.check.load import check_load
@@ -93,6 +99,7 @@ def _meaning(document: Document, told: Iterable[Steps]) -> list[Diagnostic]:
     check_rules(scene, findings)
     check_resilience(scene, findings)
     check_contracts(scene, findings)
+    check_extensions(scene, findings, allow_python=allow_python)
     check_deliveries(scene, findings)
     check_criteria(scene, findings)
     return findings.diagnostics

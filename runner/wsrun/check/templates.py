@@ -35,12 +35,16 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What templates may name: ``columns`` by data source, and the variables of clients."""
+    """What templates may name: ``columns`` by data source, and the variables of clients.
+
+    Where there are calls, an extension may write any.
+    """
 
     columns: Mapping[str, Collection[str] | None]
     rows_per_message: frozenset[str]
     variables: frozenset[str]
     has_token: bool
+    has_calls: bool
 
     def everything(self) -> list[str]:
         """All names, those that an author chose first."""
@@ -70,6 +74,7 @@ def check_templates(scene: Scene, findings: Findings, columns: Mapping[str, Coll
         frozenset(name for name, source in scene.data.items() if source.get("per") == "message"),
         frozenset(written(scene.document.data)),
         bool(scene.jwt),
+        any("call" in step for _, step in scene.steps()),
     )
     _chosen_names(scene, findings)
     fakes: list[tuple[_Place, Expr, str]] = []
@@ -109,6 +114,7 @@ def _places(scene: Scene) -> Iterator[_Place]:
         yield from _in(pattern, path, None if has_message else _not_ours(path))
     for path, step in scene.steps():
         yield from _in(step.get("set"), (*path, "set"), "a set step belongs to no message")
+        yield from _in(step.get("with"), (*path, "with"), "a call belongs to no message")
         for key in CONDITIONS:
             yield from _in(step.get(key), (*path, key), "a condition belongs to no message")
 
@@ -163,7 +169,7 @@ def _name(name: tuple[str, ...], expr: Expr, place: _Place, names: _Names, findi
                 message,
                 "write {{ token }} where it is used, or set it in a step of start",
             )
-    elif root not in names.variables and root not in BUILT_IN:
+    elif root not in names.variables and root not in BUILT_IN and not names.has_calls:
         trouble = ("unknown-name", f"nothing writes '{root}'", _name_help(root, names))
     if trouble is not None:
         offset, length = _spot(at, expr)

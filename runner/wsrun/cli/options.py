@@ -57,6 +57,11 @@ def override_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="PATH=VALUE",
         help="Put a value in place of the scenario's: --set phases.spike.clients=500. Repeatable.",
     )(command)
+    command = click.option(
+        "--allow-python",
+        is_flag=True,
+        help="Run the Python that the scenario's extensions name: only where you trust its author.",
+    )(command)
     return click.option("--target", metavar="URL", help="Go to this URL instead of target.url.")(command)
 
 

@@ -36,6 +36,7 @@ def plan(
     file: Path,
     target: str | None,
     overrides: tuple[tuple[str, str], ...],
+    allow_python: bool,
     seed: int | None,
     as_json: bool,
     no_color: bool,
@@ -46,7 +47,9 @@ def plan(
     from wsrun.compiler import compile_plan
     from wsrun.estimate import estimate
 
-    documents, wrong = load([file], with_target(overrides, target), no_color=no_color)
+    documents, wrong = load(
+        [file], with_target(overrides, target), allow_python=allow_python, no_color=no_color
+    )
     if wrong:
         return 2
     compiled = compile_plan(documents[0], seed=seed)

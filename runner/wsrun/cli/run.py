@@ -96,6 +96,7 @@ def run(
     files: tuple[Path, ...],
     target: str | None,
     overrides: tuple[tuple[str, str], ...],
+    allow_python: bool,
     out: Path,
     workers: int | None,
     seed: int | None,
@@ -110,7 +111,9 @@ def run(
     from wsrun.coordinator.run import RunOptions
     from wsrun.once import once as as_test
 
-    documents, wrong = load(files, with_target(overrides, target), no_color=no_color)
+    documents, wrong = load(
+        files, with_target(overrides, target), allow_python=allow_python, no_color=no_color
+    )
     if wrong:
         if documents:
             sys.stderr.write("\nnothing was run\n")

@@ -25,7 +25,7 @@ def with_target(overrides: Overrides, target: str | None) -> Overrides:
 
 
 def load(
-    paths: Sequence[Path], overrides: Overrides, *, no_color: bool = False
+    paths: Sequence[Path], overrides: Overrides, *, allow_python: bool = False, no_color: bool = False
 ) -> tuple[list[Document], int]:
     """Read and check scenario files, and draw the mistakes of all of them on stderr.
 
@@ -42,7 +42,7 @@ def load(
     for path in paths:
         _refuse_command(path)
         try:
-            documents.append(load_scenario(path, os.environ, overrides))
+            documents.append(load_scenario(path, os.environ, overrides, allow_python=allow_python))
         except ScenarioError as error:
             if wrong:
                 sys.stderr.write("\n")

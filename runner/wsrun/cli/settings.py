@@ -60,6 +60,7 @@ def settings(plan: Plan, written: Mapping[str, Any]) -> dict[str, Any]:
             "seed": plan.seed,
             "interval": units.format_duration(plan.interval),
             "drain": units.format_duration(plan.drain),
+            "extensions": {one.name: one.target for one in plan.extensions} or None,
             "target": _targets(plan),
             "auth": None if plan.jwt is None else {"jwt": _jwt(plan.jwt, written["auth"]["jwt"])},
             "data": {
@@ -142,6 +143,8 @@ def _message(plan: Plan, message: MessagePlan, written: Mapping[str, Any]) -> di
         )
     is_file = message.body.kind == "file"
     source = written.get("file", MASK) if is_file else message.body.source
+    if message.body.kind == "python":
+        source, _ = source
     return without_none(
         {
             message.body.kind: source,

@@ -8,6 +8,7 @@ from typing import Any
 from wsrun import units
 from wsrun.plan import Plan
 from wsrun.plan_steps import (
+    CallStep,
     ChooseStep,
     CloseStep,
     ConnectStep,
@@ -77,6 +78,9 @@ def _step(plan: Plan, step: StepPlan) -> dict[str, Any]:
             return {"close": plan.targets[step.socket].name, "code": step.code, "how": step.how}
         case SetStep():
             return {"set": dict(step.values)}
+        case CallStep():
+            timeout = units.format_duration(step.timeout)
+            return {"call": step.name, "with": dict(step.arguments) or None, "timeout": timeout}
         case RepeatStep():
             length = None if step.length is None else units.format_duration(step.length)
             repeated = step_settings(plan, step.steps)

@@ -26,12 +26,15 @@ def validate(
     files: tuple[Path, ...],
     target: str | None,
     overrides: tuple[tuple[str, str], ...],
+    allow_python: bool,
     no_color: bool,
 ) -> int:
     """Show every mistake of every scenario, each with its line and what to write instead."""
     from wsrun.cli.scenario import load, with_target
 
-    documents, wrong = load(files, with_target(overrides, target), no_color=no_color)
+    documents, wrong = load(
+        files, with_target(overrides, target), allow_python=allow_python, no_color=no_color
+    )
     for document in documents:
         sys.stdout.write(f"{document.path}: ok\n")
     return 2 if wrong else 0

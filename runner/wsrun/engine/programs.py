@@ -138,8 +138,11 @@ class MessageProgram:
             whole = self.in_order or self.captures or self.count is not None
             self.simple = found is not None and patterns == (None,) * 4 and not whole
         names = {path for text in texts for path in names_in(text)}
-        self.uses_id = ("id",) in names
-        self.needs_renewal = any(path[0] in compiler.renewed for path in names)
+        # An extension may read what it likes of its client.
+        is_free = plan.body.kind == "python"
+        self.uses_id = is_free or ("id",) in names
+        renewed = compiler.renewed
+        self.needs_renewal = bool(renewed) if is_free else any(path[0] in renewed for path in names)
 
 
 class Behaviour:

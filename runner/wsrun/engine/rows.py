@@ -59,4 +59,4 @@ def not_made(session: Session, message: str, missing: MissingVariable) -> None:
     if isinstance(missing, RowsOver):
         session.leave()
     else:
-        session.error("missing-variable", f"{message}: {missing}")
+        session.error(missing.cause, f"{message}: {missing}")

@@ -37,6 +37,7 @@ from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.engine.sources import Sources
 from wsrun.engine.trace import Trace
 from wsrun.expressions import FakePool, Tools, compile_value
+from wsrun.extensions import load
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.connections import sockets_used
 from wsrun.pacing.levels import level_at
@@ -116,6 +117,7 @@ class World:
             counters=self._next_of,
             now=lambda: around.clock() + around.unix_offset,
             fake=FakePool(plan.seed),
+            extensions={one.name: load(one) for one in plan.extensions},
         )
         compiled = ProgramCompiler(plan, tools, self.deadlines)
         self.messages = compiled.messages

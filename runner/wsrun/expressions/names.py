@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, ClassVar, Final, Protocol
@@ -43,12 +43,13 @@ class Scope(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What expressions share within a worker: ``counters`` gives the next number of a name, ``now`` the time
-    in seconds since 1970."""
+    in seconds since 1970, ``extensions`` are the functions of the scenario's author by name."""
 
     seed: int
     counters: Callable[[str], int]
     now: Callable[[], float]
     fake: FakePool
+    extensions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
 
 Evaluate = Callable[[Scope], Any]

@@ -32,7 +32,12 @@ class ExpressionError(ValueError):
 
 
 class MissingVariable(Exception):
-    """A compiled expression needs ``name``, to which nothing has been written yet; the text says so."""
+    """A compiled expression needs ``name``, to which nothing has been written yet; the text says so.
+
+    ``cause`` is what errors of it are counted by.
+    """
+
+    cause = "missing-variable"
 
     def __init__(self, name: str, reason: str | None = None) -> None:
         super().__init__(name, reason)

@@ -71,11 +71,13 @@ def tried(cause: str, store: Store) -> tuple[int, str]:
         "close-timeout",
     ):
         return store.counter("connect.established"), "connections"
+    if cause in ("call-failed", "call-timeout"):
+        return store.counter("call.made"), "calls"
     if cause == "contract-violation":
         return store.counter("contract.checked"), "checked messages"
     if cause in ("forbidden", "leak"):
         return store.counter("messages.received"), "received messages"
-    if cause in ("missing-variable", "not-connected"):
+    if cause in ("missing-variable", "not-connected", "python-failed"):
         return store.counter("messages.sent"), "messages"
     return store.counter("connect.attempted"), "connections"
 

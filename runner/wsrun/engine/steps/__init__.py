@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsrun.engine.lines import ANY, is_there, line_of, lines_of
 from wsrun.plan_steps import (
+    CallStep,
     ChooseStep,
     CloseStep,
     ConnectStep,
@@ -42,7 +43,7 @@ class StepProgram(NamedTuple):
 
 def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
     """Compile a step."""
-    from wsrun.engine.steps import connections, control, expecting, sending, syncing
+    from wsrun.engine.steps import calling, connections, control, expecting, sending, syncing
 
     table: dict[type[Any], Callable[[Any, ProgramCompiler], Run]] = {
         SendStep: sending.send,
@@ -53,6 +54,7 @@ def compile_step(plan: StepPlan, compiler: ProgramCompiler) -> StepProgram:
         CloseStep: connections.close,
         ThinkStep: control.think,
         SetStep: control.set_variables,
+        CallStep: calling.call,
         RepeatStep: control.repeat,
         ChooseStep: control.choose,
         IfStep: control.decide,
