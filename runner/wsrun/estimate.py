@@ -16,7 +16,7 @@ from typing import Any
 
 from wsrun.bodies import compile_body
 from wsrun.expressions import FakePool, MissingVariable, Tools, compile_value
-from wsrun.pacing.connections import connections_each, most_connections
+from wsrun.pacing.connections import connections_each, most_connections, sockets_used
 from wsrun.pacing.crowd import Crowd, most_within_a_second
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
@@ -311,10 +311,12 @@ def _by_themselves(plan: Plan, group: GroupPlan, phase: PhasePlan) -> float:
     """Return the share of a group's clients that connect without a step that says so."""
     if group.pool is not None:
         return 0.0
+    used = sockets_used(plan)
     return sum(
         share
         for profile, share in _shares(group, phase)
-        if not any(
+        if used[profile]
+        and not any(
             isinstance(step, ConnectStep)
             for step in all_steps((*plan.profiles[profile].start, *plan.profiles[profile].flow))
         )

@@ -140,7 +140,7 @@ def test_a_full_server_refuses_with_503() -> None:
         assert counts_once_closed(server, 3)["upgrades_refused"] == {"503": 2}
 
 
-@pytest.mark.parametrize("path", ["/mcp", "/session", "/ECHO", "/echo/", "/"])
+@pytest.mark.parametrize("path", ["/nowhere", "/ECHO", "/echo/", "/"])
 def test_an_unknown_path_is_refused_with_the_paths_there_are(server: DemoServer, path: str) -> None:
     """A 404 helps: it names them all."""
     status, body = refusal(server, path)

@@ -286,3 +286,17 @@ def test_a_flow_is_done_once_by_those_who_arrive() -> None:
     assert found.messages == pytest.approx(1500)
     assert found.phases[0].rate_most == pytest.approx(15)
     assert not found.has_unpaced
+
+
+def test_requests_are_counted_and_who_only_makes_them_connects_nowhere() -> None:
+    """Two browsers ask once a second, two talkers connect, ask once and speak."""
+    found = of("""
+        messages: { home: { http: { get: / } }, ping: { text: pingping } }
+        profiles:
+          browser: { mix: { home: 1 }, think: 1s }
+          talker: { start: [ { send: home } ], mix: { ping: 1 }, think: 1s }
+        clients: { web: { profiles: { browser: 1 } }, chat: { profiles: { talker: 1 } } }
+        phases: [ { duration: 10s, clients: { web: 2, chat: 2 } } ]
+    """)
+    assert (found.clients_most, found.connections_most, found.connects) == (4, 2, 2)
+    assert (found.messages, found.requests) == (42, 22)
