@@ -190,3 +190,13 @@ def test_a_phase_that_changes_the_profile_changes_the_lifecycle() -> None:
 
     assert len(gaps) in (3, 4)
     assert all(sooner < 20 for sooner, _ in gaps)
+
+
+def test_who_arrived_with_a_flow_comes_once() -> None:
+    """One session an arrival, though its profile is one that comes and goes."""
+    transport = FakeTransport(echo)
+    profile = f"{TURNS}, flow: [ {{ send: ask }} ]"
+    live(profile, transport, phase="arrivals: 1/s", length="9500ms")
+
+    assert [len(connection.sent) for connection in transport.connections] == [1] * len(transport.connections)
+    assert len(transport.connections) in (9, 10)

@@ -105,6 +105,9 @@ async def stay_away(session: Session) -> bool:
     program = session.program.lifecycle
     if session.is_dismissed or program is None or not program.is_intermittent:
         return False
+    if session.visit is not None and session.program.flow:
+        # Who arrived does a flow once.
+        return False
     if session.world.fanout is not None:
         session.world.fanout.left(session)
     clock = session.world.clock
