@@ -62,6 +62,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "missing-variable": "A value was used before anything was written to it",
     "python-failed": "An extension could not make a message",
     "call-failed": "A call of an extension failed",
+    "lifecycle-failed": "An extension gave no stages of a lifecycle",
     "call-timeout": "A call of an extension did not end in time",
     "not-connected": "A message was due on a connection that was gone",
     "nobody-open": "No client was open to send it",

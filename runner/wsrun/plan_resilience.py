@@ -75,13 +75,15 @@ LIFECYCLES = {"intermittent": ("online", "offline"), "bursty": ("active", "idle"
 class LifecyclePlan:
     """When a client is there, or busy: ``on`` and ``off`` take turns.
 
+    Another kind is the name of an extension, which gives the times; ``on`` and ``off`` are None then.
+
     ``intermittent``: a session of the length ``on``, then away for ``off``. ``bursty``: connected all the
     time, active for ``on``, idle for ``off``.
     """
 
-    kind: Literal["intermittent", "bursty"]
-    on: PausePlan
-    off: PausePlan
+    kind: str
+    on: PausePlan | None = None
+    off: PausePlan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,8 @@ def lifecycle(spec: Mapping[str, Any] | None) -> LifecyclePlan | None:
     """Return when a client is there, or busy; None: always."""
     if spec is None:
         return None
+    if spec["kind"] not in LIFECYCLES:
+        return LifecyclePlan(kind=spec["kind"])
     on, off = LIFECYCLES[spec["kind"]]
     return LifecyclePlan(kind=spec["kind"], on=pause(spec[on]), off=pause(spec[off]))
 

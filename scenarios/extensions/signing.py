@@ -24,3 +24,12 @@ def signed_order(client):
 def packed_order(client):
     """Return an order as bytes."""
     return struct.pack(">IH", client.seq, client.index)
+
+
+def office_hours(client):
+    """Give the stages of a client, one after the other, with their seconds."""
+    yield "active", client.random.uniform(0.5, 1.5)
+    while True:
+        yield "idle", 0.5
+        yield "active", 1.0
+        yield "offline", 0.5

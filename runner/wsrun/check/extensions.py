@@ -8,6 +8,7 @@ from typing import Any
 from wsrun.check.findings import Findings
 from wsrun.check.scene import Scene, mapping
 from wsrun.extensions import ExtensionError, ExtensionPlan, load
+from wsrun.plan_resilience import LIFECYCLES
 from wsrun.source import Steps
 from wsrun.wording import choose, quoted
 
@@ -26,8 +27,19 @@ def check_extensions(scene: Scene, findings: Findings, *, allow_python: bool) ->
                 _load(name, target, folder, findings)
     for path, body in scene.all_messages():
         _named(body.get("python"), (*path, "python"), extensions, findings)
+    for name, profile in scene.profiles.items():
+        kind = mapping(profile.get("lifecycle")).get("kind")
+        _lifecycle(kind, ("profiles", name, "lifecycle", "kind"), extensions, findings)
     for path, step in scene.steps():
         _named(step.get("call"), (*path, "call"), extensions, findings)
+
+
+def _lifecycle(kind: Any, path: Steps, extensions: dict[str, Any], findings: Findings) -> None:
+    """Check the kind of a lifecycle, which may be one of ours."""
+    if isinstance(kind, str) and kind not in LIFECYCLES and kind not in extensions:
+        message = f"there is no lifecycle {quoted(kind)}"
+        help_text = choose(kind, (*LIFECYCLES, *extensions), "lifecycles")
+        findings.add(path, "unknown-extension", message, help_text)
 
 
 def _load(name: str, target: str, folder: str, findings: Findings) -> None:

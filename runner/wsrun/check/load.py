@@ -73,7 +73,8 @@ def measured_connects(scene: Scene) -> list[bool]:
     or has a pool.
     """
     comes_back = any({"reconnect", "pool"} & set(group) for group in scene.groups.values()) or any(
-        mapping(profile.get("lifecycle")).get("kind") == "intermittent" for profile in scene.profiles.values()
+        mapping(profile.get("lifecycle")).get("kind", "bursty") != "bursty"
+        for profile in scene.profiles.values()
     )
     if comes_back or any("connect" in step and "flow" in path for path, step in scene.steps()):
         return [True] * len(scene.phases)
@@ -217,7 +218,8 @@ def _pauses(scene: Scene) -> Iterator[tuple[Steps, Any]]:
     for name, profile in scene.profiles.items():
         yield ("profiles", name, "think"), profile.get("think")
         for key, pause in mapping(profile.get("lifecycle")).items():
-            yield ("profiles", name, "lifecycle", key), pause
+            if key != "kind":
+                yield ("profiles", name, "lifecycle", key), pause
     for path, step in scene.steps():
         yield (*path, "think"), step.get("think")
 

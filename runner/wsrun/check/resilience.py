@@ -38,13 +38,14 @@ def check_resilience(scene: Scene, findings: Findings) -> None:
 def _lifecycle(lifecycle: dict[str, Any], path: Steps, findings: Findings) -> None:
     """Check that a lifecycle has the times of its kind and no others."""
     kind = lifecycle.get("kind")
-    if not isinstance(kind, str) or kind not in LIFECYCLES:
+    if not isinstance(kind, str):
         return
-    wanted = LIFECYCLES[kind]
+    wanted = LIFECYCLES.get(kind, ())
     for key in wanted:
         if key not in lifecycle:
             findings.add(path, "missing-key", f"{quoted(kind)} needs {quoted(key)}", f"write {key}: 10s")
     for key in lifecycle:
         if key not in ("kind", *wanted):
             message = f"{quoted(key)} is no time of a lifecycle that is {kind}"
-            findings.add_key((*path, key), "conflicting-keys", message, f"write {joined(wanted, 'and')}")
+            help_text = f"write {joined(wanted, 'and')}" if wanted else "an extension gives the times itself"
+            findings.add_key((*path, key), "conflicting-keys", message, help_text)

@@ -56,6 +56,8 @@ def lifecycle_settings(profile: ProfilePlan) -> dict[str, Any] | None:
     plan = profile.lifecycle
     if plan is None:
         return None
+    if plan.on is None or plan.off is None:
+        return {"kind": plan.kind}
     on, off = LIFECYCLES[plan.kind]
     return {"kind": plan.kind, on: pause_settings(plan.on), off: pause_settings(plan.off)}
 

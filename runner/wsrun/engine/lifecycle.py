@@ -13,6 +13,8 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from wsrun.engine.holding import hold, release
+from wsrun.engine.stages import StagedProgram
+from wsrun.expressions import Tools
 from wsrun.pacing.pauses import compile_pause
 from wsrun.plan_resilience import LifecyclePlan
 
@@ -27,11 +29,21 @@ class LifecycleProgram(NamedTuple):
     on: Callable[[Random], float]
     off: Callable[[Random], float]
 
+    def begin(self, session: Session) -> Cycle:
+        """Return the turns of a session that has begun its body."""
+        return Cycle(session, self)
 
-def compile_lifecycle(plan: LifecyclePlan | None) -> LifecycleProgram | None:
+    def away(self, session: Session) -> float | None:
+        """Return for how many seconds a client is away now; None: it does not come back."""
+        return self.off(session.rng) if self.is_intermittent else None
+
+
+def compile_lifecycle(plan: LifecyclePlan | None, tools: Tools) -> LifecycleProgram | StagedProgram | None:
     """Compile a lifecycle; None stays None."""
     if plan is None:
         return None
+    if plan.on is None or plan.off is None:
+        return StagedProgram(plan.kind, tools.extensions[plan.kind])
     return LifecycleProgram(plan.kind == "intermittent", compile_pause(plan.on), compile_pause(plan.off))
 
 
@@ -88,7 +100,7 @@ def begin_cycle(session: Session) -> None:
     session.is_at_work = True
     program = session.program.lifecycle
     if program is not None:
-        session.cycle = Cycle(session, program)
+        session.cycle = program.begin(session)
         session.cycle.start()
 
 
@@ -103,15 +115,18 @@ def end_cycle(session: Session) -> None:
 async def stay_away(session: Session) -> bool:
     """Wait for the next session of an intermittent client; False where there is to be none."""
     program = session.program.lifecycle
-    if session.is_dismissed or program is None or not program.is_intermittent:
+    if session.is_dismissed or program is None:
         return False
     if session.visit is not None and session.program.flow:
         # Who arrived does a flow once.
         return False
+    away = program.away(session)
+    if away is None:
+        return False
     if session.world.fanout is not None:
         session.world.fanout.left(session)
     clock = session.world.clock
-    due = clock() + program.off(session.rng)
+    due = clock() + away
     while clock() < due and not session.is_dismissed:
         await session.sleep(due)
     return not session.is_dismissed

@@ -207,7 +207,7 @@ class ProfileProgram:
         self.flow = compile_steps(plan.flow, compiler)
         self.end = compile_steps(plan.end, compiler)
         later, frames = (*plan.flow, *plan.end), (ExpectStep, ExpectNoneStep)
-        self.lifecycle = compile_lifecycle(plan.lifecycle)
+        self.lifecycle = compile_lifecycle(plan.lifecycle, compiler.tools)
         self.read = plan.read
         self.restart = _again(plan.start, self.start)
         self.resume = self.restart

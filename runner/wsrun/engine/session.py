@@ -30,6 +30,7 @@ from wsrun.engine.lines import Lines, is_lost, lines_of
 from wsrun.engine.programs import TOKEN, ProfileProgram
 from wsrun.engine.recovery import Recovery
 from wsrun.engine.rows import NextRow
+from wsrun.engine.stages import StagedCycle, Stages
 from wsrun.expressions import IdMaker, MissingVariable
 from wsrun.metrics.recorder import Cell, Told
 from wsrun.metrics.snapshot import labels_of
@@ -85,6 +86,7 @@ class Session:
         "rows",
         "seq",
         "slot",
+        "stages",
         "token_until",
         "variables",
         "visit",
@@ -122,7 +124,8 @@ class Session:
         self.moves: dict[int, int] | None = None
         self.holds = 0
         self.is_due_ready = self.is_dismissed = self.is_at_work = self.has_cycled = False
-        self.cycle: Cycle | None = None
+        self.cycle: Cycle | StagedCycle | None = None
+        self.stages: Stages | None = None
         plan = world.plan.groups[group]
         self.recovery = None if plan.reconnect is None else Recovery(self, plan.reconnect)
         self.breaker = None if plan.breaker is None else Breaker(self, plan.breaker)

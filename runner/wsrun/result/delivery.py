@@ -131,7 +131,7 @@ def _is_tolerant(plan: Plan) -> bool:
         # After the last row there are no more clients.
         return True
     # Who is away by its lifecycle is not missing.
-    if any(one.lifecycle is not None and one.lifecycle.kind == "intermittent" for one in plan.profiles):
+    if any(one.lifecycle is not None and one.lifecycle.kind != "bursty" for one in plan.profiles):
         return True
     return any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
 
