@@ -123,7 +123,7 @@ def test_no_payload_makes_a_source_raise(source: str, payload: str | bytes) -> N
 @pytest.mark.parametrize(
     ("source", "message", "help"),
     [
-        pytest.param("id", "'id' is not a source", "sources are", id="a bare word"),
+        pytest.param("id", "'id' is not a source", "begins with $: $.id", id="a bare word"),
         pytest.param("texte", "'texte' is not a source", "did you mean text?", id="a slip"),
         pytest.param(
             "u16(x)", "'u16(x)' is not a source", "did you mean u16(0)?", id="an offset that is none"

@@ -71,6 +71,7 @@ def _meaning(document: Document, told: Iterable[Steps], allow_python: bool = Fal
     from wsrun.check.deliveries import check_deliveries
     from wsrun.check.extensions import check_extensions
     from wsrun.check.findings import Findings
+    from wsrun.check.first_connection import check_first_connection
     from wsrun.check.http import check_http
     from wsrun.check.load import check_load
     from wsrun.check.patterns import check_patterns
@@ -86,6 +87,7 @@ def _meaning(document: Document, told: Iterable[Steps], allow_python: bool = Fal
 
     scene, findings = Scene(document), Findings(document, told)
     check_target(scene, findings)
+    check_first_connection(scene, findings)
     check_http(scene, findings)
     check_references(scene, findings)
     check_load(scene, findings)

@@ -68,7 +68,9 @@ def _message(message: dict[str, Any], path: Steps, scene: Scene, findings: Findi
     request = mapping(message.get("http"))
     if "http" not in scene.target:
         text = "this is a path below 'target.http', which is not here"
-        findings.add_key((*path, "http"), "needs-key", text, "add http: http://HOST:PORT to target")
+        is_embedded = str(scene.target.get("url")).startswith("demo:")
+        base = "demo:/" if is_embedded else "http://HOST:PORT"
+        findings.add_key((*path, "http"), "needs-key", text, f"add http: {base} to target")
     for key, text in _OF_FRAMES.items():
         if key in message:
             findings.add_key((*path, key), "conflicting-keys", text, f"remove '{key}'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from wsrun.check.findings import Findings
@@ -206,6 +207,8 @@ def _data(name: tuple[str, ...], place: _Place, names: _Names) -> tuple[str, str
 
 def _name_help(root: str, names: _Names) -> str:
     near = closest(root, names.everything())
+    if near in BUILT_IN and SequenceMatcher(None, root, near).ratio() < 0.7:
+        near = None  # "room" is no misspelt "random"
     if near is not None:
         return f"did you mean '{near}'?"
     if root == "token":

@@ -122,10 +122,13 @@ def _parse_path(text: str) -> Source:
 def _help(text: str) -> str:
     if text.startswith("header"):
         return "write the name of the header in parentheses: header(Content-Type)"
-    if text.startswith((".", "[")) or ("." in text and text.replace(".", "").isidentifier()):
-        return f"a path into JSON begins with $: ${'' if text[0] in '.[' else '.'}{text[:60]}"
     near = difflib.get_close_matches(text, _WORDS, 1)
-    return f"did you mean {near[0]}?" if near else _HELP
+    if near:
+        return f"did you mean {near[0]}?"
+    is_name = text.replace(".", "").isidentifier() and not re.fullmatch(r"u\d+(le)?", text)
+    if text.startswith((".", "[")) or is_name:
+        return f"a path into JSON begins with $: ${'' if text[0] in '.[' else '.'}{text[:60]}"
+    return _HELP
 
 
 def _steps(steps: tuple[str | int, ...]) -> Read:

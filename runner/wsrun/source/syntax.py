@@ -183,7 +183,7 @@ _ANSWERS: tuple[tuple[str, Callable[[_Reading], _Answer]], ...] = (
     (r"flow sequence: (did not find )?expected ',' or '\]'", _flow("[", "]")),
     (r"quoted scalar: found unexpected (end of stream|document)", _open_quote),
     (r"cannot start any token", _first_character),
-    (r"a tab character where", _tab),
+    (r"a tab character (where|that)", _tab),
     (r"could not find expected ':'", _no_colon),
     (r"unknown escape character", _escape),
     (r"Unicode character escape|expected escape sequence|hexdecimal", _bad_character),
