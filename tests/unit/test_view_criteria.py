@@ -81,6 +81,17 @@ def test_nothing_is_judged_where_the_numbers_are_in_doubt() -> None:
     assert rows[1].observed.unit == "ms"
 
 
+@pytest.mark.parametrize(("cpu", "is_told"), [(0.03, True), (0.6, False)])
+def test_a_generator_that_was_late_and_idle_was_kept_waiting(cpu: float, is_told: bool) -> None:
+    """More workers do not help where another program has the machine."""
+    made = load("invalid")
+    for one in made["timeline"]:
+        one["cpu"] = cpu
+    body = str(build_view(made).findings[0])
+
+    assert ("something else delayed it" in body) is is_told
+
+
 def test_an_interrupted_run_is_judged_as_far_as_it_came() -> None:
     """Phases that were reached keep their marks, the others are not judged."""
     rows = view("interrupted").criteria

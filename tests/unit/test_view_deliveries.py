@@ -123,3 +123,19 @@ def test_a_leak_is_a_failure_that_names_both() -> None:
     assert finding.mark == "failed"
     assert finding.title == "A message was seen by clients that they were not meant for"
     assert finding.brief == f"{told[0].upper()}{told[1:]}."
+
+
+@pytest.mark.parametrize(("missed", "is_told"), [(12_345, True), (12_344, False)])
+def test_where_nothing_was_delivered_what_came_instead_is_shown(missed: int, is_told: bool) -> None:
+    """A wrong ``where`` looks like a silent server, were it not for what nobody expected."""
+    made = result(missed=missed, received=12_345 - missed)
+    lost = {"client": "people/0001", "at": 1.0, "text": "say 7 did not come"}
+    made["samples"] = {
+        "delivery.reach": [lost],
+        "messages.unmatched": [{"client": "people/0001", "at": 1.0, "text": '{"type":"said","id":"7"}'}],
+    }
+    text = " ".join(render_text(build_view(made)).split())
+
+    assert "say 7 did not come" in text
+    assert ("Do 'where' and 'id' fit" in text) is is_told
+    assert ('{"type":"said","id":"7"}' in text.partition("criterion")[0]) is is_told

@@ -115,7 +115,8 @@ def _notes(plan: Plan, expected: Estimate, descriptor_limit: int | None) -> list
         f"After the last phase, replies are awaited for at most {units.format_duration(expected.drain)}.",
         f"{connections} connections take about {formats.size(expected.memory)} of memory{each}"
         f" and {connections} descriptors, over all workers.",
-        "What clients send at their think times is an upper estimate: waiting for replies is not in it.",
+        "What clients send at their think times is an estimate: pauses are taken at their mean,"
+        " and waiting for replies is not in it.",
     ]
     if expected.has_arrivals:
         notes.append(

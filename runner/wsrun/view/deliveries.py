@@ -97,6 +97,16 @@ def broken(reading: Reading) -> tuple[Broken, ...]:
     )
 
 
+def mistaken(reading: Reading) -> str:
+    """Say what came instead where no delivery came at all: most often ``where`` or ``id`` is wrong."""
+    entries = reading.result.get("deliveries") or ()
+    came = (reading.result.get("samples") or {}).get("messages.unmatched", ())
+    if not came or not entries or any(entry["missed"] < entry["expected"] for entry in entries):
+        return ""
+    sample = cut(came[0]["text"], LONGEST)
+    return f" None came at all. Do 'where' and 'id' fit what came and nobody expected? {sample}"
+
+
 def _told(sample: Mapping[str, Any], reading: Reading) -> str:
     who = cut(sample["client"] or formats.DASH, 40)
     return f"{who} at {reading.moment(sample['at'])}: {cut(sample['text'], LONGEST)}"

@@ -30,6 +30,9 @@ REPLIES = {"replies.timed_out": "timed_out", "replies.failed": "failed", "replie
 LATE_CPU = 0.95
 """A worker that used this share of a core had none to spare."""
 
+IDLE_CPU = 0.25
+"""A worker that never used this share of a core was kept waiting, and not busy."""
+
 
 def of(entry: Mapping[str, Any], reading: Reading) -> tuple[Spans, str]:
     """Return the evidence of a criterion, and its short form for a terminal."""
@@ -210,9 +213,11 @@ def _connections_or_errors(entry: Mapping[str, Any], reading: Reading) -> tuple[
 def saturated(reading: Reading) -> Spans:
     """Say when the generator had nothing to spare."""
     busy = [row for row in reading["timeline"] if (row["cpu"] or 0) >= LATE_CPU]
+    most = max((row["cpu"] or 0 for row in reading["timeline"]), default=0)
     spans: Spans = []
+    if 0 < most < IDLE_CPU:
+        spans.append(Span(f"It took {formats.percent(most)} of a core at most: something else delayed it. "))
     if busy:
-        most = max(row["cpu"] for row in busy)
         first, last = reading.moment(busy[0]["t"]), reading.moment(busy[-1]["t"] + busy[-1]["length"])
         workers = reading["generator"]["workers"]
         who = "its only worker" if workers == 1 else f"the busiest of {workers} workers"

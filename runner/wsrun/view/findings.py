@@ -94,17 +94,15 @@ def _broken(reading: Reading) -> list[Finding]:
     """Return what the service did not keep of deliveries and sequences, with the first of each."""
     if reading.is_doubtful or not reading.was_reached:
         return []
-    return [
-        Finding(
-            "seen",
-            sentence(one.text),
-            text(f"{one.samples[0]}."),
-            ("Deliveries", "deliveries"),
-            one.samples[0],
-        )
-        for one in deliveries.broken(reading)
-        if one.samples
-    ]
+    found = []
+    for one in deliveries.broken(reading):
+        if one.samples:
+            body = f"{one.samples[0]}."
+            if one.metric == "delivery.reach":
+                body += deliveries.mistaken(reading)
+            link, brief = ("Deliveries", "deliveries"), body.rstrip(".")
+            found.append(Finding("seen", sentence(one.text), text(body), link, brief))
+    return found
 
 
 def _missed(reading: Reading) -> list[Finding]:
