@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from wsrun.coordinator.run import run
 from wsrun.once import once
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+FIRST_STEPS = Path(__file__).parents[2] / "docs/getting-started.md"
 
 
 def run_once(path: Path, folder: Path, *changes: tuple[str, str]) -> dict[str, Any]:
@@ -32,6 +34,24 @@ def test_a_shipped_scenario_passes_as_a_functional_test(name: str, tmp_path: Pat
     assert len(result["steps"]) >= 2
     assert result["run"]["planned"] < 60
     assert result["counts"]["adds_up"] == {"connections": True, "messages": True}
+
+
+def test_the_first_steps_with_a_login_pass_as_a_functional_test(tmp_path: Path) -> None:
+    """The chat that a beginner copies logs in, connects with its token, joins a room and speaks."""
+    shown = re.findall(
+        r"^```yaml\n(wsrun: 1\n.*?)^```", FIRST_STEPS.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (chat,) = [text for text in shown if "post: /login" in text]
+    (tmp_path / "chat.yaml").write_text(chat, encoding="utf-8")
+    (tmp_path / "users.csv").write_text("user,password\nann,demo-ann\n", encoding="utf-8")
+    result = run_once(tmp_path / "chat.yaml", tmp_path)
+    assert [step["step"] for step in result["steps"]] == [
+        "send login",
+        "connect main",
+        "send join",
+        "send say",
+    ]
+    assert (result["verdict"], result["exit_code"]) == ("pass", 0)
 
 
 def test_a_wrong_password_fails_it_and_is_told_with_its_answer(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from wsrun.demo.__main__ import parse_arguments
 
 TOP = Path(__file__).parents[2]
 DOCUMENTS = sorted([*TOP.glob("*.md"), *(TOP / "docs").rglob("*.md")])
+USERS = "user,password\nann,demo-ann\nbob,demo-bob\n"
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)\s]*)?\)")
 
 
@@ -25,13 +26,16 @@ def scenarios(path: Path) -> Iterator[str]:
     return (block for block in blocks if block.startswith("wsrun: 1\n"))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/getting-started.md"])
-def test_a_shown_scenario_is_right(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/getting-started.md", "docs/fan-out.md", "docs/functional-tests.md"]
+)
+def test_a_shown_scenario_is_right(name: str, tmp_path: Path) -> None:
     """What a beginner copies has no mistake."""
+    (tmp_path / "users.csv").write_text(USERS, encoding="utf-8")
     found = list(scenarios(TOP / name))
     assert found
     for text in found:
-        assert all_mistakes(source.examine(text, name, environ={})) == []
+        assert all_mistakes(source.examine(text, str(tmp_path / "shown.yaml"), environ={})) == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(TOP)))

@@ -59,6 +59,16 @@ def test_the_tables_are_those_of_the_schema_and_the_catalogue() -> None:
     assert tables().render(TEXT) == TEXT
 
 
+def test_the_contents_lead_to_every_section() -> None:
+    """Whoever looks for a word finds it on the first screen."""
+    contents, rest = TEXT.split("\n## ", 1)
+    without_code = re.sub(r"^```.*?^```$", "", f"## {rest}", flags=re.DOTALL | re.MULTILINE)
+    sections = re.findall(r"^##+ (.+)$", without_code, re.MULTILINE)
+    links = re.findall(r"\[([^]]+)\]\(#([^)]+)\)", contents)
+    assert [name for name, _ in links] == sections
+    assert [anchor for _, anchor in links] == [name.lower().replace(" ", "-") for name in sections]
+
+
 def test_every_key_has_a_row() -> None:
     """A definition without a table in the document would be left out in silence."""
     rows = set(re.findall(r"^\| `([a-z_0-9]+)` \|", TEXT, re.MULTILINE))
