@@ -80,7 +80,8 @@ def test_one_call_that_goes_wrong_is_found_and_named(
 
     assert result["verdict"] != "pass"
     assert {error["cause"]: error["count"] for error in result["errors"]} == {cause: 1}
-    assert [sample["text"] for sample in result["errors"][0]["samples"]] == [f"call: {says}"]
+    (sample,) = result["errors"][0]["samples"]
+    assert sample["text"].startswith(f"call: {says}")
     assert result["counts"]["messages"]["answered"] == result["counts"]["messages"]["sent"] - 1
 
 
