@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from wsrun.engine.borrowing import Holder, Order, PooledLine, Port
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 TICK = 0.1
 """Seconds between looks at which connections are idle for too long, due for a check, or missing."""
+
+MOST_OVER = 64
+"""Orders that are over and wait all the same, before they are cleared away."""
 
 RETRY = 1.0
 """Seconds after an attempt that failed before the pool makes the next one."""
@@ -124,6 +127,10 @@ class Pool:
         self._count_wait(order)
         order.line.session.error("pool-timeout", f"{order.program.name}: {text}", order.cell)
         self._finish(order, good=False)
+        if len(self._waiting) > 2 * self._queued + MOST_OVER:
+            # Where no connection becomes free, nobody comes past those that are over.
+            self._waiting = [entry for entry in self._waiting if not entry[2].done]
+            heapify(self._waiting)
 
     def _expire(self, order: Order) -> None:
         if not order.done and order.lent is None:
