@@ -66,3 +66,72 @@ def test_a_pool_without_connections_keeps_no_orders_that_are_over() -> None:
     run_virtual(main())
     assert stored(snapshots).counter("pool.timeouts") == 1000
     assert kept[0] < 150
+
+
+class Sockets(FakeTransport):
+    """The server of /side is busy at its first request."""
+
+    busy = True
+
+    async def open(self, endpoint: Endpoint, sink: Sink) -> FakeConnection:
+        """Connect, but to the busy one."""
+        if endpoint.url.endswith("/side") and self.busy:
+            self.busy = False
+            raise ConnectFailure("refused", "refused-503", "busy", 503)
+        return await super().open(endpoint, sink)
+
+
+def test_a_refused_socket_is_connected_again_and_no_other() -> None:
+    """The connection to main is there all the time: a second one would be nobody's."""
+    text = (
+        f"messages: {{ {ASK} }}\n"
+        "profiles: { p: { start: [ { connect: main } ], resume: [ { send: ask } ], "
+        "flow: [ { connect: side }, { send: ask }, { close: side }, { think: 1s } ] } }\n"
+        f"clients: {{ all: {{ {BACK} }} }}\n"
+        "phases: [ { duration: 5s, clients: 1 } ]\n"
+    )
+    transport = Sockets(echo)
+    sockets = ", sockets: { side: { url: 'ws://127.0.0.1:2/side' } }"
+    store = stored(perform(plan_of(text, target=sockets), transport))
+    assert store.counter("connect.established", socket="main") == 1
+    assert store.counter("connect.established") == store.counter("closed")
+
+
+def test_no_scheduled_message_comes_before_a_client_has_resumed() -> None:
+    """Its idle time ends while it joins again, which takes two seconds."""
+    times: dict[FakeConnection, list[str]] = {}
+
+    def slowly(connection: FakeConnection, payload: bytes) -> None:
+        said = times.setdefault(connection, [])
+        said.append(json.loads(payload)["say"])
+        connection.reply(payload.decode(), 0.01 if len(times) == 1 else 2.0)
+        if len(said) == 1 and len(times) == 1:
+            connection.drop(2.0)
+
+    text = (
+        f"messages: {{ {ASK}, {JOIN} }}\n"
+        "profiles: { p: { start: [ { send: join } ], mix: { ask: 1 }, "
+        "lifecycle: { kind: bursty, active: 1s, idle: 2s } } }\n"
+        f"clients: {{ all: {{ tolerate: {{ closes: [ 1006 ] }}, {BACK} }} }}\n"
+        "phases: [ { duration: 8s, clients: 1, rate: 20/s } ]\n"
+    )
+    transport = FakeTransport(slowly)
+    perform(plan_of(text), transport)
+    second = transport.connections[1]
+    joined = second.sent[0][0]
+    assert json.loads(second.sent[0][1])["say"] == "join"
+    assert second.sent[1][0] >= joined + 2.0
+
+
+def test_a_client_between_two_connections_of_its_own_gets_one_for_its_new_profile() -> None:
+    """Its flow has closed the connection when the phase turns; its mix needs one."""
+    text = (
+        "messages: { tell: { text: x } }\n"
+        "profiles: { hop: { flow: [ { connect: main }, { close: main }, { think: 3s } ] }, "
+        "stay: { mix: { tell: 1 }, think: 100ms } }\n"
+        "clients: { all: { profiles: { hop: 1 } } }\n"
+        "phases: [ { duration: 2s, clients: 1 }, { duration: 5s, profiles: { stay: 1 } } ]\n"
+    )
+    transport = FakeTransport(lambda connection, payload: None)
+    perform(plan_of(text), transport)
+    assert len(transport.connections[-1].sent) > 20

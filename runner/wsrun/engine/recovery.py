@@ -59,11 +59,26 @@ async def stay(session: Session) -> None:
     begin_cycle(session)
     try:
         while True:
+            program = session.program
             await body(session)
+            if session.program is not program and await _connects_now(session):
+                continue
             if session.recovery is None or not await session.recovery.come_back():
                 return
     finally:
         end_cycle(session)
+
+
+async def _connects_now(session: Session) -> bool:
+    """Connect a client that had closed its connection itself, and whose new profile does not connect."""
+    if session.leaving or session.visit is not None or session.program.connects:
+        return False
+    if session.is_connected or session.is_lost or session.is_browsing:
+        return False
+    session.line = await connect(session)
+    if session.recovery is not None:
+        session.recovery.is_refused = session.line is None
+    return session.line is not None
 
 
 def close_mailboxes(session: Session) -> None:
@@ -102,6 +117,8 @@ class Recovery:
         if self._lost_at is None:
             self._lost_at = at
         self._gone.add(line.socket.index)
+        # Scheduled messages wait for the body, also where a hold ends during ``resume``.
+        self._session.is_due_ready = False
         if line.observers is not None:
             self._seen[line.socket.index] = line.observers
 
@@ -112,10 +129,12 @@ class Recovery:
         if line.observers is not None and seen is not None:
             line.observers.follow(seen)
 
-    def stepped(self, *, connected: bool) -> None:
+    def stepped(self, socket: int, *, connected: bool) -> None:
         """Take note of a ``connect`` step."""
         session = self._session
         self.is_refused = not connected and not session.leaving
+        if not connected:
+            self._gone.add(socket)
         if connected and self._is_started and session.program.returns_by_flow:
             self._restored()
 

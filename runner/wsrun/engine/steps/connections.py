@@ -32,7 +32,7 @@ def connect(plan: ConnectStep, compiler: ProgramCompiler) -> Run:
         line = await make_connection(session, plan.socket)
         set_line(session, plan.socket, line)
         if session.recovery is not None:
-            session.recovery.stepped(connected=line is not None)
+            session.recovery.stepped(plan.socket, connected=line is not None)
         if session.world.fanout is not None and line is not None:
             session.world.fanout.returned(session)
         # Who is told to leave while waiting for a handshake has not failed.
