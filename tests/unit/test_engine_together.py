@@ -97,6 +97,41 @@ def test_a_refused_socket_is_connected_again_and_no_other() -> None:
     assert store.counter("connect.established") == store.counter("closed")
 
 
+def test_an_answer_of_http_ends_the_trial_of_a_breaker() -> None:
+    """The WebSocket answers nothing; the breaker opens, and HTTP is what closes it again."""
+    text = (
+        "messages: { ask: { json: { id: '{{ id }}' }, "
+        "reply: { match: { $.id: '{{ id }}' }, timeout: 100ms } }, get: { http: { get: /a } } }\n"
+        "profiles: { p: { mix: { ask: 1 } } }\n"
+        "clients: { all: { breaker: { failures: 3, within: 10s, cool_down: 1s } } }\n"
+        "phases: [ { duration: 2s, clients: 1, rate: 10/s }, "
+        "{ duration: 8s, rate: 10/s, mix: { p: { get: 1 } } } ]\n"
+    )
+    http = FakeHttp(lambda request: (200, (), b"{}"), latency=0.01)
+    plan = plan_of(text, target=", http: http://127.0.0.1:2/")
+    perform(plan, FakeTransport(lambda connection, payload: None), http)
+    assert len(http.asked) > 50
+
+
+def test_a_client_that_is_idle_reconnects_when_its_breaker_has_cooled() -> None:
+    """It is lost at 2 s, idle for a minute: it is back after the cool-down of a second all the same."""
+
+    def losing(connection: FakeConnection, payload: bytes) -> None:
+        echo(connection, payload)
+        connection.drop(2.0)
+
+    text = (
+        f"messages: {{ {ASK} }}\n"
+        "profiles: { p: { start: [ { send: ask } ], mix: { ask: 1 }, think: 10s, "
+        "resume: [ ], lifecycle: { kind: bursty, active: 1s, idle: 1m } } }\n"
+        "clients: { all: { breaker: { failures: 1, cool_down: 1s }, tolerate: { closes: [ 1006 ] }, "
+        f"{BACK} }} }}\nphases: [ {{ duration: 20s, clients: 1 }} ]\n"
+    )
+    store = stored(perform(plan_of(text), FakeTransport(losing)))
+    assert store.counter("reconnect.done") == 1
+    assert (store.distribution("reconnect.time").maximum or 0) < 1.5
+
+
 def test_no_scheduled_message_comes_before_a_client_has_resumed() -> None:
     """Its idle time ends while it joins again, which takes two seconds."""
     times: dict[FakeConnection, list[str]] = {}

@@ -121,6 +121,8 @@ class Breaker:
         self.end()
         self._circuit.cool()
         release(self._session)
+        # Whoever waits to connect may do so, even where its lifecycle still has it idle.
+        self._session.rouse()
 
     def _end_trial(self) -> None:
         if self._trying:

@@ -246,6 +246,8 @@ class HttpLine:
             cell.answered += 1
             cell.round_trip.append(at - waiting.due)
             cell.service_time.append(at - waiting.sent)
+            if self.session.breaker is not None:
+                self.session.breaker.succeeded()
             _tell(waiting, good=True)
 
     def _fail(self, waiting: Waiting, cause: str, text: str, frame: Answer) -> None:
@@ -259,6 +261,8 @@ class HttpLine:
         labels = {**dict(waiting.cell.labels), "status": None if status is None else str(status)}
         sentence = f"{waiting.program.name}: {text}"
         world.recorder.error(cause, session.client_id, world.elapsed(world.clock()), sentence, labels)
+        if session.breaker is not None:
+            session.breaker.failed()
         _tell(waiting, good=False)
 
     def expire(self, waiting: Request) -> None:
