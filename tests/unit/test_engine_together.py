@@ -158,6 +158,64 @@ def test_no_scheduled_message_comes_before_a_client_has_resumed() -> None:
     assert second.sent[1][0] >= joined + 2.0
 
 
+def test_a_phase_that_makes_clients_idle_gives_them_no_message(tmp_path: Path) -> None:
+    """More clients than are told at once, all idle in the second phase: nobody is there to send."""
+    text = (
+        'extensions: { life: "MODULE:life" }\n'
+        "messages: { ask: { text: ask } }\n"
+        "profiles: { a: { mix: { ask: 1 } }, b: { mix: { ask: 1 }, lifecycle: { kind: life } } }\n"
+        "clients: { all: { profiles: { a: 1 } } }\n"
+        "phases: [ { duration: 2s, clients: 500, rate: 1000/s }, "
+        "{ duration: 2s, profiles: { b: 1 }, rate: 1000/s } ]\n"
+    )
+    # To ask the function takes a while, in which messages fall due.
+    code = (
+        "import asyncio\n"
+        "def life(client):\n"
+        "    asyncio.get_running_loop()._jumping.now += 0.001\n"
+        "    return [('idle', 60)]\n"
+    )
+    plan = written(tmp_path, code, text)
+    transport = FakeTransport(lambda connection, payload: None)
+    perform(plan, transport)
+    assert not [at for connection in transport.connections for at, _ in connection.sent if at >= 2.0]
+
+
+def test_who_is_not_let_in_has_its_stages_all_the_same(tmp_path: Path) -> None:
+    """It is refused at first, passes over its time there, and comes after its time offline."""
+    text = (
+        'extensions: { life: "MODULE:life" }\n'
+        "profiles: { p: { lifecycle: { kind: life } } }\n"
+        "clients: { all: { tolerate: { refusals: [ 503 ] } } }\n"
+        "phases: [ { duration: 9s, clients: 1 } ]\n"
+    )
+    plan = written(tmp_path, "def life(client):\n    return [('active', 1), ('offline', 2)]\n", text)
+    transport = FakeTransport(echo, refuse=lambda number: None if number else refused(number))
+    perform(plan, transport)
+    assert len(transport.connections) == 1
+
+
+def test_another_profile_brings_its_own_stages(tmp_path: Path) -> None:
+    """Idle by the first, busy by the second."""
+    text = (
+        'extensions: { rest: "MODULE:rest", work: "MODULE:work" }\n'
+        "messages: { tell: { text: x } }\n"
+        "profiles: { a: { mix: { tell: 1 }, think: 100ms, lifecycle: { kind: rest } }, "
+        "b: { mix: { tell: 1 }, think: 100ms, lifecycle: { kind: work } } }\n"
+        "clients: { all: { profiles: { a: 1 } } }\n"
+        "phases: [ { duration: 2s, clients: 1 }, { duration: 2s, profiles: { b: 1 } } ]\n"
+    )
+    code = (
+        "def rest(client):\n    return [('idle', 60), ('idle', 60)]\n"
+        "def work(client):\n    return [('active', 60)]\n"
+    )
+    plan = written(tmp_path, code, text)
+    transport = FakeTransport(lambda connection, payload: None)
+    perform(plan, transport)
+    (connection,) = transport.connections
+    assert {int(at) for at, _ in connection.sent} == {2, 3}
+
+
 def test_a_client_between_two_connections_of_its_own_gets_one_for_its_new_profile() -> None:
     """Its flow has closed the connection when the phase turns; its mix needs one."""
     text = (

@@ -190,14 +190,18 @@ class Schedule:
             return False
         # A new phase is told to thousands of clients bit by bit; a message does not wait for that.
         session.enter_phase(self._phase.index)
+        if session not in self._world.ready:
+            # Its new lifecycle begins with a time in which it is idle, or away.
+            return False
         return bool(self._world.behaviour(session.profile_index, self._phase.index).messages)
 
     def _next_open(self) -> Session | None:
         clients = self._world.ready.in_group(self._group)
         for _ in clients:
             self._turn = (self._turn + 1) % len(clients)
-            if self._can_send(clients[self._turn]):
-                return clients[self._turn]
+            session = clients[self._turn]
+            if self._can_send(session):
+                return session
         return None
 
 

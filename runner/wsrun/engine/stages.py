@@ -35,29 +35,31 @@ class StagedProgram:
 
     def begin(self, session: Session) -> StagedCycle:
         """Return the turns of a session that has begun its body."""
-        if session.stages is None:
-            session.stages = Stages(session, self)
-        return StagedCycle(session, session.stages)
+        return StagedCycle(session, self._stages_of(session))
 
     def away(self, session: Session) -> float | None:
         """Return for how many seconds a client is away now; None: it does not come back."""
-        stages = session.stages
-        if stages is None:
-            return None
+        stages = self._stages_of(session)
         if stages.away is None:
             stages.skip_to_offline()
         away, stages.away = stages.away, None
         return away
 
+    def _stages_of(self, session: Session) -> Stages:
+        """Return the stages of a client, which begin with its first session or with another profile."""
+        if session.stages is None or session.stages.program is not self:
+            session.stages = Stages(session, self)
+        return session.stages
+
 
 class Stages:
     """The stages of one client, over all its sessions; ``away`` is the time offline that is due."""
 
-    __slots__ = ("_found", "_name", "_session", "away")
+    __slots__ = ("_found", "_session", "away", "program")
 
     def __init__(self, session: Session, program: StagedProgram) -> None:
         self._session = session
-        self._name = program.name
+        self.program = program
         self.away: float | None = None
         self._found: Iterator[Any] = iter(())
         try:
@@ -96,7 +98,7 @@ class Stages:
 
     def _fail(self, text: str) -> None:
         self._found = iter(())
-        self._session.error("lifecycle-failed", f"{self._name}: {text}")
+        self._session.error("lifecycle-failed", f"{self.program.name}: {text}")
 
 
 class StagedCycle:
