@@ -216,6 +216,22 @@ def test_another_profile_brings_its_own_stages(tmp_path: Path) -> None:
     assert {int(at) for at, _ in connection.sent} == {2, 3}
 
 
+def test_nobody_waits_for_a_client_that_is_away() -> None:
+    """One of two is refused, and away for a minute: the other has no one to wait for."""
+    text = (
+        "messages: { tell: { text: x } }\n"
+        "profiles: { p: { flow: [ { sync: here, timeout: 3s }, { send: tell }, { think: 1s } ], "
+        "lifecycle: { kind: intermittent, online: 1h, offline: 1h } } }\n"
+        "clients: { all: { tolerate: { refusals: [ 503 ] } } }\n"
+        "phases: [ { duration: 5s, clients: 2 } ]\n"
+    )
+    transport = FakeTransport(
+        lambda connection, payload: None, refuse=lambda number: None if number else refused(number)
+    )
+    snapshots = perform(plan_of(text), transport)
+    assert causes(snapshots) == {}
+
+
 def test_a_client_between_two_connections_of_its_own_gets_one_for_its_new_profile() -> None:
     """Its flow has closed the connection when the phase turns; its mix needs one."""
     text = (

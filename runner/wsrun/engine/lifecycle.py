@@ -125,6 +125,8 @@ async def stay_away(session: Session) -> bool:
         return False
     if session.world.fanout is not None:
         session.world.fanout.left(session)
+    if session.world.rendezvous is not None:
+        session.world.rendezvous.gone(session)
     clock = session.world.clock
     due = clock() + away
     while clock() < due and not session.is_dismissed:
