@@ -21,7 +21,6 @@ from wsrun.pacing.crowd import Crowd, most_within_a_second
 from wsrun.pacing.levels import pieces_with_bursts
 from wsrun.pacing.pauses import mean_pause
 from wsrun.pacing.presence import Presence
-from wsrun.pacing.visits import Visitors
 from wsrun.plan import (
     GroupPlan,
     MessagePlan,
@@ -30,7 +29,7 @@ from wsrun.plan import (
     Plan,
 )
 from wsrun.plan_steps import ConnectStep, StepPlan, all_steps
-from wsrun.workload import Work, scaled, summed, work_of
+from wsrun.workload import Work, scaled, summed, visitors, work_of
 
 CLIENT_MEMORY = 35 * 1024
 """Bytes that an open client takes: 29 KiB of connection and 6 KiB of its own, measured at 10 000."""
@@ -139,12 +138,6 @@ def estimate(plan: Plan) -> Estimate:
         has_reactions=any(rule.sends for group in plan.groups for rule in group.react),
         requests=_requests(plan, crowd),
     )
-
-
-def visitors(plan: Plan) -> Visitors:
-    """Return how many of those who arrive are there when; of a flow, waiting for replies is not known."""
-    sizes = [0.0] * len(plan.messages)
-    return Visitors(plan, lambda profile: work_of(plan.profiles[profile].flow, sizes).seconds)
 
 
 def message_sizes(plan: Plan) -> tuple[float, ...]:

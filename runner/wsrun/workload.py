@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wsrun.pacing.pauses import mean_pause
+from wsrun.pacing.visits import Visitors
+from wsrun.plan import Plan
 from wsrun.plan_steps import (
     ChooseStep,
     ConnectStep,
@@ -75,3 +77,9 @@ def work_of(steps: Iterable[StepPlan], sizes: Sequence[float]) -> Work:
             case IfStep():
                 works.append(work_of(step.then, sizes))
     return summed(works)
+
+
+def visitors(plan: Plan) -> Visitors:
+    """Return how many of those who arrive are there when; of a flow, waiting for replies is not known."""
+    sizes = [0.0] * len(plan.messages)
+    return Visitors(plan, lambda profile: work_of(plan.profiles[profile].flow, sizes).seconds)

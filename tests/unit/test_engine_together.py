@@ -244,3 +244,32 @@ def test_a_client_between_two_connections_of_its_own_gets_one_for_its_new_profil
     transport = FakeTransport(lambda connection, payload: None)
     perform(plan_of(text), transport)
     assert len(transport.connections[-1].sent) > 20
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (
+            "",
+            "messages: { tell: { text: x } }\nprofiles: { p: { mix: { tell: 1 } } }\n"
+            "phases: [ { duration: 5m, arrivals: 1000/s, stay: 1m } ]\n",
+        ),
+        (
+            ", sockets: { side: { url: 'ws://127.0.0.1:1/side' } }",
+            "profiles: { p: { start: [ { connect: main }, { connect: side } ] } }\n"
+            "phases: [ { duration: 1m, clients: 30000 } ]\n",
+        ),
+    ],
+    ids=["arrivals", "sockets"],
+)
+def test_local_addresses_are_enough_for_all_connections(target: str, text: str) -> None:
+    """Sixty thousand at a time, more than one address has ports for."""
+
+    async def needed() -> int:
+        loop = asyncio.get_running_loop()
+        around = Surroundings(clock=loop.time, unix_offset=1.7e9, real_time=False)
+        world = World(plan_of(text, target=target), FakeTransport(echo), loop, surroundings=around)
+        return world.sources.needed
+
+    ports = port_count()
+    assert run_virtual(needed()) == Sources(60_000, ports).needed > 1 or ports > 60_000

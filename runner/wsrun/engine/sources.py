@@ -13,6 +13,12 @@ import math
 import socket
 from pathlib import Path
 
+from wsrun.pacing.connections import most_connections
+from wsrun.pacing.crowd import Crowd
+from wsrun.pacing.population import most_slots
+from wsrun.plan import Plan
+from wsrun.workload import visitors
+
 PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 USABLE = 0.9
@@ -23,17 +29,17 @@ USUAL_PORTS = 28_232
 
 
 class Sources:
-    """The local addresses of a run. ``clients`` is how many there are at most, over all workers."""
+    """The local addresses of a run. ``connections`` is how many there are at most, over all workers."""
 
-    def __init__(self, clients: int, ports: int | None = None) -> None:
-        self._clients = clients
+    def __init__(self, connections: int, ports: int | None = None) -> None:
+        self._connections = connections
         self._ports = port_count() if ports is None else ports
         self._known: dict[str, tuple[str, ...]] = {}
 
     @property
     def needed(self) -> int:
         """How many local addresses it takes to reach one target with everybody."""
-        return max(1, math.ceil(self._clients / (self._ports * USABLE)))
+        return max(1, math.ceil(self._connections / (self._ports * USABLE)))
 
     def address(self, remote: tuple[str, int] | None, client: int) -> str | None:
         """Return the local address of a client by its number; None: the system chooses."""
@@ -43,6 +49,16 @@ class Sources:
         if found is None:
             found = self._known[remote[0]] = local_addresses(remote[0], self.needed)
         return found[client % len(found)] if len(found) > 1 else None
+
+
+def planned_connections(plan: Plan) -> int:
+    """Return how many connections there are at a time at most, by plan; of a search, at its last level."""
+    most, slots = most_connections(plan, Crowd(plan, visitors(plan))), most_slots(plan.phases)
+    # The way that a search takes may lead higher than the longest one, by which plans are told.
+    searched = {
+        phase.search.group for phase in plan.phases if phase.search and phase.search.axis == "clients"
+    }
+    return max(most, sum(slots[group] for group in searched if plan.groups[group].pool is None))
 
 
 def port_count() -> int:

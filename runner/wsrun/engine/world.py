@@ -34,7 +34,7 @@ from wsrun.engine.rendezvous import Rendezvous, has_syncs
 from wsrun.engine.request import Request
 from wsrun.engine.rows import Deck
 from wsrun.engine.sockets import SocketProgram, compile_sockets
-from wsrun.engine.sources import Sources
+from wsrun.engine.sources import Sources, planned_connections
 from wsrun.engine.trace import Trace
 from wsrun.expressions import FakePool, Tools, compile_value
 from wsrun.extensions import load
@@ -42,7 +42,6 @@ from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.connections import sockets_used
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.population import most_births, most_slots
-from wsrun.pacing.presence import Presence
 from wsrun.pacing.shares import cycle, shares
 from wsrun.plan import Level, PhasePlan, Plan
 from wsrun.transports import Transport
@@ -142,7 +141,7 @@ class World:
         self.keeps_rows_apart = any(data.take == "unique" for data in plan.data)
         self.decks = {data.name: Deck(data, worker, workers) for data in plan.data}
         self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
-        self.sources = Sources(Presence(plan).most)
+        self.sources = Sources(planned_connections(plan))
         self.log = ConnectionLog(self)
         self.open: Counter[tuple[int, int, int]] = Counter()
         self.present = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, deque
 from collections.abc import Iterable
+from functools import cached_property
 
 from wsrun.pacing.presence import Presence
 from wsrun.pacing.visits import Visitors, all_arrivals, whole_visitors
@@ -21,26 +22,32 @@ class Crowd:
         self.population = Presence(plan)
         self._visitors = visitors
         self._groups = [group.index for group in plan.groups]
-        self._arrived: Counter[tuple[int, int]] = Counter()
-        self._times: list[array[float]] = [array("d") for _ in plan.phases]
-        for arrival in all_arrivals(plan):
-            self._arrived[arrival.phase_index, arrival.group] += 1
-            self._times[arrival.phase_index].append(arrival.at)
+        self._plan = plan
         self.most = self.population.most
-        if self._arrived:
+        if not visitors.is_empty:
             together = (
                 sum(self.most_present(group, phase.start, phase.end) for group in self._groups)
                 for phase in plan.phases
             )
             self.most = whole_visitors(max(together))
 
+    @cached_property
+    def _arrivals(self) -> tuple[Counter[tuple[int, int]], list[array[float]]]:
+        """How many arrive, by phase and group, and when, by phase: there may be millions of them."""
+        arrived: Counter[tuple[int, int]] = Counter()
+        times: list[array[float]] = [array("d") for _ in self._plan.phases]
+        for arrival in all_arrivals(self._plan):
+            arrived[arrival.phase_index, arrival.group] += 1
+            times[arrival.phase_index].append(arrival.at)
+        return arrived, times
+
     def arrived(self, phase: PhasePlan, group: int) -> int:
         """Return how many clients of a group arrive in a phase."""
-        return self._arrived[phase.index, group]
+        return self._arrivals[0][phase.index, group]
 
     def times(self, phase: PhasePlan) -> array[float]:
         """Return when clients arrive in a phase, in seconds since the start of the run."""
-        return self._times[phase.index]
+        return self._arrivals[1][phase.index]
 
     def gone(self, phase: PhasePlan, group: int) -> int:
         """Return how many of those who arrived leave in a phase."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from wsrun import units
-from wsrun.estimate import visitors
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.recorder import DRAIN
 from wsrun.metrics.store import Store
@@ -17,6 +16,7 @@ from wsrun.plan import Bursts, Level, PhasePlan, Plan
 from wsrun.plan_steps import PausePlan
 from wsrun.result.distributions import describe
 from wsrun.result.timeline import levels
+from wsrun.workload import visitors
 
 
 def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> list[dict[str, Any]]:

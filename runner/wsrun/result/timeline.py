@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wsrun.estimate import visitors
 from wsrun.http_parts import sends_http
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import CLIENTS, Snapshot
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.presence import Presence
 from wsrun.plan import Level, PhasePlan, Plan
+from wsrun.workload import visitors
 
 BANDS = 9
 """Bands of the heat map in a decade."""
