@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from fanout_runs import MESSAGES, PROFILES, Chat, chat, counts, to_the_others
+from fanout_runs import MESSAGES, PROFILES, Chat, chat, collected, counts, to_the_others
 from tests.fakes import FakeConnection
+
+from wsrun.compiler import compile_plan
+from wsrun.source import parse
 
 PHASES = "phases: [ { duration: 3s, clients: 10 } ]\n"
 WORKERS = pytest.mark.parametrize("workers", [1, 2, 3])
@@ -336,3 +340,22 @@ phases: [ { duration: 3s, clients: { hosts: 3 }, arrivals: { guests: 5/s } } ]
     found = counts(collector)
     assert found == {"expected": found["received"], "received": found["received"]}
     assert found["received"] > 300
+
+
+@WORKERS
+def test_an_audience_that_a_call_has_written_is_the_one_that_counts(tmp_path: Path, workers: int) -> None:
+    """Whoever is sent into a room by an extension is in it, as after a ``set``."""
+    (tmp_path / "rooms_of_a_call.py").write_text(
+        "def pick(client):\n    return {'room': f'c{client.index % 2}'}\n"
+    )
+    start = "start: [ { call: pick }, { send: join } ]"
+    text = (
+        "wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\n"
+        "extensions: { pick: 'rooms_of_a_call:pick' }\n"
+        + MESSAGES
+        + PROFILES.replace("start: [ { send: join } ]", start)
+        + PHASES
+    )
+    plan = compile_plan(parse(text, str(tmp_path / "test.yaml"), environ={}), seed=1)
+
+    assert counts(collected(plan, Chat().transport, workers)) == {"expected": 1120, "received": 1120}

@@ -63,5 +63,7 @@ def _written(session: Session, name: str, found: Any) -> bool:
         kind = type(found).__name__
         session.error("call-failed", f"{name}: it returned a {kind}, and not variables by their names")
         return False
-    session.variables.update(found)
+    for key, value in found.items():
+        # One by one: those by which audiences are told take note of it, which an update of all passes by.
+        session.variables[key] = value
     return True
