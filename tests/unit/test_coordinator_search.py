@@ -155,6 +155,23 @@ def test_replies_that_are_still_awaited_are_waited_for() -> None:
     assert stuck.told[0][0] == 15
 
 
+def test_deliveries_that_may_still_come_are_waited_for() -> None:
+    """Whom a message reached is known two times ``within`` after it; a level would have no data before."""
+    deliver = 'say: { json: { id: "{{ id }}" }, deliver: { to: everyone, where: {}, id: $.id, within: 3s } }'
+    search = "clients: { from: 10, to: 40, step: 10 }, hold: 4s, settle: 1s, such_that: [ errors == 0 ]"
+    run = Run(
+        plan_of(
+            f"{HEAD.replace('ping:', deliver + ', ping:', 1)}"
+            f"phases: [ {{ name: limit, search: {{ {search} }} }} ]\n"
+        )
+    )
+    while not run.told:
+        run.tell()
+
+    assert run.told[0][0] == 4 + 2 * 3
+    assert run.searches.slack > 2 * 3
+
+
 def test_a_search_ends_at_its_last_level() -> None:
     """Then nothing broke, and a criterion on what broke has no data."""
     run = follow(plan(), lambda value: 0.05)

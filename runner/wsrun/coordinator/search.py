@@ -20,15 +20,16 @@ HELD_AGAIN = 2
 class Searches:
     """The searches of a run, one after the other. ``plan`` is amended with every decision.
 
-    A level is judged when every worker has told all of its time, and each of its requests and connections has
-    come to its end; the slowest replies of a target that is overloaded would be missing otherwise. That is
-    waited for as long as the longest timeout, and not longer.
+    A level is judged when every worker has told all of its time, and each of its requests, deliveries and
+    connections has come to its end; the slowest of a target that is overloaded would be missing otherwise.
+    That is waited for as long as the longest timeout, and not longer.
     """
 
     def __init__(self, plan: Plan, collector: Collector) -> None:
         self.plan = plan
         self._collector = collector
-        self._patience = _longest_timeout(plan)
+        self._settling = _settling(plan)
+        self._patience = max(_longest_timeout(plan), self._settling)
         self._index: int | None = None
         self._held: list[Held] = []
         self._begin_after(-1)
@@ -51,7 +52,7 @@ class Searches:
         phase, held = self.plan.phases[index], self._held[-1]
         assert phase.search is not None
         until = held.start + phase.search.hold
-        if collector.heard < until:
+        if collector.heard < until + self._settling:
             return None
         is_patient = collector.heard < until + self._patience
         if is_patient and not is_settled(collector.store, phase.name, held.number):
@@ -105,3 +106,9 @@ def _longest_timeout(plan: Plan) -> float:
     """Return how long the last request or connection of a level may take, in seconds."""
     timeouts = [message.reply.timeout for message in plan.messages if message.reply is not None]
     return max([plan.target.connect_timeout, *timeouts]) + 1.0
+
+
+def _settling(plan: Plan) -> float:
+    """Return after how many seconds it is known of the last message of a level whom it has reached."""
+    limits = [message.deliver.within for message in plan.messages if message.deliver is not None]
+    return 2 * max(limits, default=0.0)
