@@ -65,6 +65,13 @@ def ended(plan: Plan, ran: float) -> Plan:
     return replace(plan, phases=(replace(plan.phases[0], duration=max(min(ran, LIMIT), plan.interval)),))
 
 
+def unfinished(plan: Plan, ran: float) -> str | None:
+    """Say that somebody was still at it when the time was over, None when everybody was done before."""
+    if not plan.once or ran < LIMIT:
+        return None
+    return f"not every client had done its body once within {LIMIT / 60:g} min, and the rest was left out"
+
+
 def is_judged(criterion: Criterion) -> bool:
     """Tell whether one visit can meet or miss a criterion.
 

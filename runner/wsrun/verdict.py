@@ -43,6 +43,7 @@ class RunFacts:
     ``left_out_share``, ``late_arrivals_share``: those dropped, and those late, of all who should arrive, 0…1.
     ``is_salvaged``: made of the journal of a run that wrote no result. ``workers_lost``: which, and how each
     was lost. ``unsent_share``: dropped of scheduled messages, 0…1; ``unsent``: why, and what to do about it.
+    ``unfinished``: that clients of a functional test were not done when its time was over.
     ``forbidden``: received messages that a ``never`` rule forbids; ``leaks``: those seen by somebody they
     were not meant for. ``saturated``: one sentence for each check of the generator that failed;
     ``unanswered``: one for each search that ended because the generator was not fit. ``not_durable``: why
@@ -60,6 +61,7 @@ class RunFacts:
     left_out_share: float = 0.0
     late_arrivals_share: float = 0.0
     losses: str | None = None
+    unfinished: str | None = None
     forbidden: int = 0
     leaks: int = 0
     saturated: tuple[str, ...] = ()
@@ -151,6 +153,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
         and facts.late_arrivals_share <= MOST_LATE_ARRIVALS
         and not facts.saturated
         and not facts.unanswered
+        and facts.unfinished is None
         and facts.counts_add_up
         and facts.forbidden == 0
         and facts.leaks == 0
@@ -186,6 +189,9 @@ def _doubts(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | Non
     for text in facts.unanswered:
         remedy = "use more workers (--workers), another machine, or search no further than this one can go"
         yield _reason("generator-saturated", text, remedy)
+    if facts.unfinished is not None:
+        remedy = "give what they wait for a timeout, and loops an end"
+        yield _reason("load-not-delivered", facts.unfinished, remedy)
     if not 0 <= facts.unsent_share <= MOST_UNSENT:
         text = f"{facts.unsent_share:.2%} of the scheduled messages were not sent; {MOST_UNSENT:.1%} may be"
         why, advice = facts.unsent or ("", "have clients open before the rate begins, and enough of them")

@@ -15,7 +15,7 @@ from wsrun.criteria import parse
 from wsrun.judge import evaluate
 from wsrun.metrics.snapshot import Snapshot, StepRecord
 from wsrun.metrics.store import Store
-from wsrun.once import ended, is_judged, once
+from wsrun.once import LIMIT, ended, is_judged, once, unfinished
 from wsrun.plan_steps import ConnectStep, SendStep
 
 REPLY = 'reply: { match: { $.id: "{{ id }}" }, expect: { $.ok: true }, timeout: 1s }'
@@ -173,6 +173,25 @@ def test_what_is_not_judged_says_so_and_fails_nothing() -> None:
         "errors == 0": ("missed", "error"),
     }
     assert "load" in rows["round_trip.p95 < 1s"]["note"]
+
+
+def test_who_is_not_done_in_time_keeps_a_run_from_passing() -> None:
+    """It is told to leave like anybody at the end, and no step of it fails."""
+    text = (
+        "messages: { tell: { text: hi } }\n"
+        "profiles: { p: { flow: [ { think: 11m }, { send: tell } ] } }\n"
+        "phases: [ { duration: 1s, clients: 1 } ]\n"
+    )
+    plan = once(plan_of(text))
+    snapshots = perform(plan, FakeTransport(answer))
+    store = Store()
+    for snapshot in snapshots:
+        store.add(snapshot)
+
+    assert (store.counter("messages.sent"), store.counter("errors")) == (0, 0)
+    assert "within 10 min" in str(unfinished(plan, snapshots[-1].end))
+    assert unfinished(plan, LIMIT - 1) is None
+    assert unfinished(plan_of(text), LIMIT + 1) is None
 
 
 def step(name: str, seconds: float, *problems: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ FACTS = {
     "unsent": (replace(CLEAN, unsent_share=0.0011), 3, "load-not-delivered"),
     "unsent, unknown": (replace(CLEAN, unsent_share=float("nan")), 3, "load-not-delivered"),
     "saturated": (replace(CLEAN, saturated=("the loop was late",)), 3, "generator-saturated"),
+    "unfinished": (replace(CLEAN, unfinished="not every client was done"), 3, "load-not-delivered"),
     "miscounted": (replace(CLEAN, counts_add_up=False), 3, "counts-do-not-add-up"),
     "cut short": (RunFacts(state="interrupted"), 3, "interrupted"),
     "SIGINT": (RunFacts(state="interrupted", signal="SIGINT"), 130, "interrupted"),

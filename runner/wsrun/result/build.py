@@ -15,7 +15,7 @@ import psutil
 
 from wsrun import __version__
 from wsrun.judge import evaluate
-from wsrun.once import ended
+from wsrun.once import ended, unfinished
 from wsrun.plan import Plan
 from wsrun.result import deliveries, delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
@@ -200,6 +200,7 @@ def _facts(
         left_out_share=left_out,
         late_arrivals_share=late_arrivals,
         losses=delivery.losses(collector.errors, store),
+        unfinished=unfinished(plan, record.ran),
         forbidden=store.counter("forbidden"),
         leaks=store.counter("isolation.leaks"),
         unanswered=tuple(
