@@ -12,7 +12,7 @@ from wsrun.metrics.snapshot import labels_of
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
-from wsrun.result.delivery import absent_share, arrivals_missed, losses
+from wsrun.result.delivery import absent_share, arrivals_missed, level_shortfall, losses
 from wsrun.source import parse
 
 
@@ -148,3 +148,25 @@ def test_arrivals_without_a_connection_were_not_there() -> None:
     assert absent_share(plan_of(ARRIVING + ASSERTED), store, [], 4.0) == pytest.approx(0.25)
     asserted = plan_of(ARRIVING + "criteria: [ connect.success >= 50% ]")
     assert absent_share(asserted, store, [], 4.0) is None
+
+
+def test_what_others_say_does_not_make_up_for_what_a_level_lost() -> None:
+    """A tenth of the schedule was not sent, however busy the group beside it is."""
+    search = "search: { rate: { some: { from: 10/s, to: 100/s, step: 10/s } }, such_that: [ errors == 0 ] }"
+    plan = plan_of(
+        f"phases: [ {{ name: limit, clients: {{ some: 1, many: 9 }}, {search} }} ]\n",
+        "profiles: { talker: { mix: { hi: 1 } } }\nclients: { some: {}, many: {} }\n",
+    )
+    recorder = Recorder(0)
+    for name, group, number in (
+        ("messages.sent", "some", 90),
+        ("messages.dropped", "some", 10),
+        ("messages.sent", "many", 1_000_000),
+    ):
+        recorder.count(name, labels_of({"group": group, "phase": "limit"}), number)
+    store = Store()
+    store.add(recorder.snapshot(0, 0.0, 1.0, {}))
+
+    told = level_shortfall(plan, store, [], (), "limit")
+
+    assert told == "10 of 100 scheduled messages were not sent: no client was open"

@@ -114,7 +114,12 @@ def level_shortfall(
     """
     named = {condition.criterion.metric.name for condition in conditions}
     dropped = store.counter("messages.dropped", judged=True, phase=phase)
-    scheduled = dropped + store.counter("messages.sent", judged=True, phase=phase)
+    # What other groups send at their think times must not water down what a schedule lost.
+    groups = {group for one in plan.phases if one.name == phase for group in one.rate}
+    scheduled = dropped + sum(
+        store.counter("messages.sent", judged=True, phase=phase, group=plan.groups[group].name)
+        for group in groups
+    )
     if dropped > scheduled * MOST_UNSENT and "messages.dropped" not in named:
         return f"{dropped} of {scheduled} scheduled messages were not sent: no client was open"
     if _is_tolerant(plan) or named & (_ON_PRESENCE | _ON_ATTEMPTS):
