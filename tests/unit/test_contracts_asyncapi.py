@@ -84,6 +84,24 @@ def test_without_operations_all_messages_of_the_channels_count() -> None:
     ]
 
 
+def test_a_message_that_is_its_own_alternative_is_a_mistake() -> None:
+    """However far around; one that merely comes twice is none."""
+    text = """
+asyncapi: 2.6.0
+channels: { a: { subscribe: { message: { oneOf: [ { $ref: "#/components/messages/x" } ] } } } }
+components:
+  messages:
+    x: { oneOf: [ { $ref: "#/components/messages/y" }, { $ref: "#/components/messages/y" } ] }
+    y: { oneOf: [ { $ref: "#/components/messages/LAST" } ] }
+    z: { payload: {} }
+"""
+    found = received(yaml.safe_load(text.replace("LAST", "x")), None)
+
+    assert isinstance(found, Mistake)
+    assert found.message == "this message is one of its own alternatives"
+    assert names(text.replace("LAST", "z")) == ["z"]
+
+
 def test_version_two_falls_back_on_what_is_published() -> None:
     """Where nobody subscribes to anything."""
     assert names("asyncapi: 2.0.0\nchannels: { a: { publish: { message: { name: say } } } }") == ["say"]

@@ -104,13 +104,18 @@ def _of_two(root: Mapping[str, Any], channels: Mapping[Path, Any]) -> Iterator[C
             return
 
 
-def _alternatives(root: Mapping[str, Any], path: Path) -> Iterator[ContractMessage]:
-    """The messages of an operation of version 2: one, or several under ``oneOf``."""
+def _alternatives(
+    root: Mapping[str, Any], path: Path, around: frozenset[Path] = frozenset()
+) -> Iterator[ContractMessage]:
+    """The messages of an operation of version 2: one, or several under ``oneOf``; ``around`` are those that
+    it stands in."""
     message, place = _resolved(root, path)
     several = message.get("oneOf")
     if isinstance(several, list):
+        if place in around:
+            raise _Trouble(Mistake(path, "this message is one of its own alternatives"))
         for index in range(len(several)):
-            yield from _alternatives(root, (*place, "oneOf", index))
+            yield from _alternatives(root, (*place, "oneOf", index), around | {place})
     else:
         yield _message(root, path, None)
 
