@@ -205,6 +205,21 @@ def test_secrets_of_messages_and_claims_are_known_too() -> None:
     assert Secrets(plan).hidden("k123 pwd-claim pass-17-word someone") == "*** *** ***17*** someone"
 
 
+def test_secrets_that_steps_write_are_known_too() -> None:
+    """In any part of a profile, and within other steps; what a server says of them tells nothing."""
+    plan = plan_of(
+        HEAD + "target: { url: ws://h/ }\n"
+        "messages: { m: { text: x } }\n"
+        "profiles:\n"
+        "  p:\n"
+        "    start: [ { set: { password: hunter22, room: lobby-1 } } ]\n"
+        "    flow: [ { repeat: [ { set: { api_key: key-12345 } } ], times: 2 }, { send: m } ]\n"
+        "phases: [ { duration: 1s, clients: 1 } ]\n"
+    )
+
+    assert Secrets(plan).hidden("no hunter22 or key-12345 in lobby-1") == "no *** or *** in lobby-1"
+
+
 def test_the_words_of_a_header_are_secrets_and_its_scheme_is_none() -> None:
     """A server tells the token alone; "Bearer" is everybody's."""
     secrets = secrets_of(

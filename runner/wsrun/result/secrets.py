@@ -20,6 +20,7 @@ from wsrun.errors import ScenarioError
 from wsrun.expressions import ExpressionError, parse
 from wsrun.metrics.snapshot import Sample, Snapshot
 from wsrun.plan import Plan
+from wsrun.plan_steps import CallStep, SetStep, all_steps
 from wsrun.source.events import parse_events, split_lines
 from wsrun.source.node import Node
 from wsrun.source.tree import Builder
@@ -260,6 +261,12 @@ def _named_values(plan: Plan) -> Iterator[str]:
             yield from _with_secret_names(message.body.source)
     for group in plan.groups:
         yield from _with_secret_names(dict(group.assign))
+    for profile in plan.profiles:
+        for step in all_steps(profile.steps):
+            if isinstance(step, SetStep):
+                yield from _with_secret_names(dict(step.values))
+            elif isinstance(step, CallStep):
+                yield from _with_secret_names(dict(step.arguments))
     for target in plan.targets:
         for url in (*target.urls, target.http or "", target.proxy or ""):
             yield from _credentials(url)
