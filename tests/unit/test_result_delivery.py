@@ -170,3 +170,17 @@ def test_what_others_say_does_not_make_up_for_what_a_level_lost() -> None:
     told = level_shortfall(plan, store, [], (), "limit")
 
     assert told == "10 of 100 scheduled messages were not sent: no client was open"
+
+
+def test_a_server_that_refuses_politely_does_not_hold_a_level() -> None:
+    """Half the clients of a level are not there: tolerated refusals are no errors, and no clients either."""
+    search = "search: { clients: { from: 10, to: 100, step: 10 }, such_that: [ round_trip.p95 < 1s ] }"
+    plan = plan_of(
+        f"phases: [ {{ name: limit, {search} }} ]\n",
+        "profiles: { talker: { mix: { hi: 1 } } }\nclients: { all: { tolerate: { refusals: [ 503 ] } } }\n",
+    )
+    rows = [{"planned": 100, "clients": 50, "length": 1.0}]
+
+    told = level_shortfall(plan, Store(), rows, plan.phases[0].search.such_that, "limit")
+
+    assert told == "50% of the clients were not there"

@@ -103,7 +103,7 @@ def level_shortfall(
     """Say what of the load of a level was not there, None when nothing was missing that matters.
 
     A level that met every condition while clients or messages were missing was not held. As in a whole run,
-    conditions on connections judge missing clients by themselves, and so do tolerated ends.
+    conditions on connections judge missing clients by themselves, and so do tolerated closes.
 
     Args:
         plan: of the run, with the level in place of its phase.
@@ -122,7 +122,9 @@ def level_shortfall(
     )
     if dropped > scheduled * MOST_UNSENT and "messages.dropped" not in named:
         return f"{dropped} of {scheduled} scheduled messages were not sent: no client was open"
-    if _is_tolerant(plan) or named & (_ON_PRESENCE | _ON_ATTEMPTS):
+    # A server that refuses politely does not hold the level, whatever is tolerated.
+    is_excused = _comes_and_goes(plan) or any(group.tolerate_closes for group in plan.groups)
+    if is_excused or named & (_ON_PRESENCE | _ON_ATTEMPTS):
         return None
     wanted = sum(row["planned"] * row["length"] for row in rows)
     there = sum(min(row["clients"], row["planned"]) * row["length"] for row in rows)
@@ -132,13 +134,17 @@ def level_shortfall(
 
 
 def _is_tolerant(plan: Plan) -> bool:
+    tolerated = any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
+    return tolerated or _comes_and_goes(plan)
+
+
+def _comes_and_goes(plan: Plan) -> bool:
+    """Whether clients may be absent by what the scenario says of them."""
     if any(data.take == "each" for data in plan.data):
         # After the last row there are no more clients.
         return True
     # Who is away by its lifecycle is not missing.
-    if any(one.lifecycle is not None and one.lifecycle.kind != "bursty" for one in plan.profiles):
-        return True
-    return any(group.tolerate_closes or group.tolerate_refusals for group in plan.groups)
+    return any(one.lifecycle is not None and one.lifecycle.kind != "bursty" for one in plan.profiles)
 
 
 def losses(records: Mapping[str, ErrorRecord], store: Store) -> str | None:
