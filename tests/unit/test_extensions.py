@@ -240,7 +240,7 @@ def test_the_guide_s_scenario_is_right(tmp_path: Path) -> None:
 
 
 def test_the_shipped_scenario_talks_to_an_echo() -> None:
-    """Signed text, packed bytes, and a key that a call has derived."""
+    """Signed text, packed bytes, and a key that a call has derived, in one session after the other."""
 
     def echo(connection: FakeConnection, payload: bytes) -> None:
         connection.reply(payload.decode() if payload[:1] == b"{" else payload, 0.001)
@@ -251,4 +251,5 @@ def test_the_shipped_scenario_talks_to_an_echo() -> None:
 
     assert causes(snapshots) == {}
     answered = stored(snapshots).by_label("replies.answered", "message")
-    assert answered["order"] > answered["packed"] > answered["hello"] == 10
+    assert answered["order"] > answered["packed"] > 0
+    assert answered["hello"] > 10
