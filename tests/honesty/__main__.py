@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
+import platform
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{_word(row):9} {row.check:4} {row.what:66} {row.seen}   {row.allowed}", flush=True)
         rows.append(row)
     if asked.write:
-        _write(rows)
+        _write(rows, quick=asked.quick)
     return 1 if any(row.good is False for row in rows) else 0
 
 
@@ -47,8 +49,10 @@ def _word(row: Row) -> str:
     return {True: "good", False: "NOT GOOD", None: "unknown"}[row.good]
 
 
-def _write(rows: Sequence[Row]) -> None:
-    lines = ["| check | what | seen | allowed | |", "|---|---|---|---|---|"]
+def _write(rows: Sequence[Row], *, quick: bool) -> None:
+    scale = "at the small scale (`--quick`)" if quick else "at the full scale"
+    system = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    lines = [f"{system}, {scale}.", "", "| check | what | seen | allowed | |", "|---|---|---|---|---|"]
     lines += [f"| {row.check} | {row.what} | {row.seen} | {row.allowed} | {_word(row)} |" for row in rows]
     text = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

@@ -35,6 +35,8 @@ WIDTHS = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
         pytest.param("'é€' | utf8", "c3a9e282ac", id="a text in UTF-8"),
         pytest.param("true | utf8", "74727565", id="what is no text stands as JSON"),
         pytest.param("'' | utf8", "", id="an empty text"),
+        pytest.param("'+/8A' | base64", "fbff00", id="bytes that were written in base64"),
+        pytest.param("'aGVs\\n bG8=' | base64 | sized('u8')", "0568656c6c6f", id="base64 over two lines"),
         pytest.param("'MQTT' | utf8 | sized('u16')", "00044d515454", id="a text as MQTT writes it"),
         pytest.param("'hi' | utf8 | sized('u32le')", "020000006869", id="a length, the lowest first"),
         pytest.param("'hi' | utf8 | sized('varint')", "026869", id="a length as a varint"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final
@@ -103,6 +104,11 @@ def utf8(value: Any) -> str:
     return encode(text(value)).hex()
 
 
+def base64(value: Any) -> str:
+    """Return what a text in base64 stands for (RFC 4648 §4), as hex. Raises ValueError for anything else."""
+    return b64decode("".join(text(value).split()), validate=True).hex()
+
+
 def sized(value: str, width: str) -> str:
     """Return hex with its own length in bytes before it; ``width`` is a filter for numbers, such as u16."""
     if width not in number_filters():
@@ -130,6 +136,7 @@ def filters(jinja: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any
     return {
         **{name: jinja[name] for name in _FROM_JINJA},
         **number_filters(),
+        "base64": base64,
         "join": join,
         "replace": replace,
         "round": round_to,
