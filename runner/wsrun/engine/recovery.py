@@ -75,6 +75,9 @@ async def _connects_now(session: Session) -> bool:
         return False
     if session.is_connected or session.is_lost or session.is_browsing:
         return False
+    if session.line is not None and session.line.closing is None:
+        # It is going, and not gone: nobody knows yet whether it is lost.
+        return False
     session.line = await connect(session)
     if session.recovery is not None:
         session.recovery.is_refused = session.line is None
