@@ -86,8 +86,7 @@ class Witness:
     def stall(self) -> None:
         """Neither read nor write while a scripted stall lasts."""
         while self.stalls and self.first is not None and time.monotonic() >= self.first + self.stalls[0][0]:
-            at, length = self.stalls.pop(0)
-            time.sleep(max(self.first + at + length - time.monotonic(), 0.0))
+            time.sleep(self.stalls.pop(0)[1])
 
     def accept(self) -> None:
         """Take in who waits at the door."""
