@@ -18,16 +18,13 @@ from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
 from wsrun.metrics.snapshot import labels_of
-from wsrun.patterns import Answer
+from wsrun.patterns import Answer, show_payload
 from wsrun.transports import Closing
 from wsrun.transports.cookies import Cookies
 from wsrun.transports.http import HttpAnswer, HttpFailure, HttpRequest
 
 if TYPE_CHECKING:
     from wsrun.engine.session import Session
-
-SHOWN = 200
-"""Characters of a payload that an error shows."""
 
 GOOD = range(100, 400)
 """Statuses that are good where a message expects nothing else; redirects are answers."""
@@ -252,7 +249,8 @@ class HttpLine:
 
     def _fail(self, waiting: Waiting, cause: str, text: str, frame: Answer) -> None:
         waiting.cell.failed += 1
-        body = f", {shown(frame.payload)}" if frame.payload else ", without a body"
+        # An answer is told in one line, however many it was written in.
+        body = f", {' '.join(show_payload(frame.payload).split())}" if frame.payload else ", without a body"
         self._finish(waiting, cause, f"{text}: HTTP {frame.status}{body}", status=frame.status)
 
     def _finish(self, waiting: Request, cause: str, text: str, status: int | None = None) -> None:
@@ -288,15 +286,6 @@ class HttpLine:
         task = self.tasks.pop(waiting, None)
         if task is not None:
             task.cancel()
-
-
-def shown(payload: str | bytes) -> str:
-    """Return the beginning of a payload in one printable line; bytes as hex digits."""
-    if isinstance(payload, bytes):
-        text = payload[: SHOWN // 2].hex()
-        return text if len(payload) <= SHOWN // 2 else f"{text}…"
-    text = "".join(one if one.isprintable() else " " for one in payload[:SHOWN])
-    return text if len(payload) <= SHOWN else f"{text}…"
 
 
 def _tell(waiting: Request, *, good: bool) -> None:
