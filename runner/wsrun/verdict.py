@@ -132,6 +132,13 @@ def withdraw(result: dict[str, Any], not_durable: str) -> None:
     result["exit_code"] = 4 if result["exit_code"] == 4 else 5
 
 
+def break_off(result: dict[str, Any], defect: str) -> None:
+    """Change a result that a defect kept from being shown: its verdict is invalid and its exit code 4."""
+    result["reasons"].insert(0, _defect(defect))
+    result["verdict"] = "invalid"
+    result["exit_code"] = 4
+
+
 def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
     """Tell whether a run passes: the only place that can say so.
 
@@ -164,7 +171,7 @@ def earns_pass(criteria: Criteria, facts: RunFacts) -> bool:
 
 def _breakages(facts: RunFacts) -> Iterator[dict[str, str | None]]:
     if facts.internal_error:
-        yield _reason("internal-error", facts.internal_error, "please report this as a bug of wsrun")
+        yield _defect(facts.internal_error)
     if facts.not_durable:
         remedy = "make room or choose another directory with --out"
         yield _reason("results-not-written", facts.not_durable, remedy)
@@ -257,6 +264,10 @@ def _failures(criteria: Criteria, facts: RunFacts) -> Iterator[dict[str, str | N
             yield _reason("criterion-missed", text)
         elif row["status"] == "no_data":
             yield _reason("no-data", f"{row['check']} has no data: {row['note']}")
+
+
+def _defect(text: str) -> dict[str, str | None]:
+    return _reason("internal-error", text, "please report this as a bug of wsrun")
 
 
 def _reason(code: str, text: str, remedy: str | None = None) -> dict[str, str | None]:

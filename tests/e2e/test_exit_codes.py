@@ -108,6 +108,39 @@ def test_a_report_that_cannot_be_written_withdraws_the_verdict_everywhere(tmp_pa
     assert {path.name for path in results(tmp_path)[0].iterdir()} == {"journal.jsonl", "result.json"}
 
 
+BREAKING = """\
+import wsrun.outputs.html
+wsrun.outputs.html.render_html = None
+from wsrun.cli import main
+main()
+"""
+"""The command, with a defect in what draws the report."""
+
+
+def test_a_defect_in_the_report_withdraws_the_verdict_everywhere(tmp_path: Path) -> None:
+    """The process ends with 4, and so say console and result.json; what was measured is kept."""
+    ran = subprocess.run(
+        [sys.executable, "-c", BREAKING, str(scenario(tmp_path))],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    found = result(tmp_path)
+
+    assert ran.returncode == found["exit_code"] == 4
+    assert found["verdict"] == "invalid"
+    assert found["reasons"][0]["code"] == "internal-error"
+    assert "quick is invalid" in ran.stdout.splitlines()[0]
+    assert "exit code 4" in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr
+    again = wsrun("report", results(tmp_path)[0], cwd=tmp_path)
+    assert again.stdout.splitlines()[0] == ran.stdout.splitlines()[0]
+    assert found["message_metrics"]["messages_sent"] == 50
+
+
 def test_of_several_files_the_worst_counts(tmp_path: Path) -> None:
     """Each has its own report; the count of those that passed comes last."""
     good = scenario(tmp_path, name="good")

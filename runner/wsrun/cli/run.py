@@ -161,7 +161,7 @@ def _run_one(plan: Plan, options: RunOptions, quiet: bool, no_color: bool) -> in
     from wsrun.cli.live import watching
     from wsrun.coordinator.run import run as carry_out
     from wsrun.outputs import write_all
-    from wsrun.verdict import withdraw
+    from wsrun.verdict import break_off, withdraw
 
     out = options.out
     paper = face(sys.stderr, os.environ, no_color=no_color)
@@ -175,8 +175,11 @@ def _run_one(plan: Plan, options: RunOptions, quiet: bool, no_color: bool) -> in
         sys.stderr.write(f"error: {error}\n")
         withdraw(result, str(error))
         _amend(result, out)
-    except Exception:
-        # A defect in one face of the result must not hide what all of them would say.
+    except Exception as error:
+        # A defect in one face of the result must not hide what all of them would say, nor let them disagree.
+        break_off(result, f"the results could not be shown: {type(error).__name__}")
+        with contextlib.suppress(Exception):
+            _amend(result, out)
         with contextlib.suppress(Exception):
             show(result, None, no_color=no_color)
         raise
