@@ -1,7 +1,7 @@
 """Whether the criteria were met: one criterion and a store to one row of the result.
 
 A criterion without data is never met. One whose phase the run did not reach is not judged, which is not met
-either.
+either; nor is, in a functional test, one that says nothing of a single visit.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def evaluate(criterion: CriterionPlan, store: Store, plan: Plan) -> dict[str, An
     parsed = criterion.criterion
     judged = _judge(parsed, store, plan)
     severity = criterion.severity
-    if plan.once and (judged.status == "no_data" or not once.is_judged(parsed)):
-        note = judged.note if once.is_judged(parsed) else once.NOTE
-        judged = dataclasses.replace(judged, status="not_judged", note=note)
+    aside = _aside(judged, parsed, plan) if plan.once else None
+    if aside is not None:
+        judged = dataclasses.replace(judged, status="not_judged", note=aside)
         severity = "warning"
     reference = parsed.metric
     metric = resolve(reference)
@@ -99,6 +99,17 @@ def evaluate(criterion: CriterionPlan, store: Store, plan: Plan) -> dict[str, An
             "column": criterion.location.column,
         },
     }
+
+
+def _aside(judged: _Judged, criterion: Criterion, plan: Plan) -> str | None:
+    """Return why a functional test leaves a criterion out, None when it is judged."""
+    if not once.is_judged(criterion):
+        return once.NOTE
+    if once.needs_data(criterion, plan):
+        return None
+    if judged.status == "missed" and criterion.metric.name in once.HAPPENED and not judged.observed.value:
+        return once.CHANCE
+    return judged.note if judged.status == "no_data" else None
 
 
 def _judge(criterion: Criterion, store: Store, plan: Plan) -> _Judged:

@@ -1,7 +1,7 @@
 """A scenario as a functional test: one client for each profile of a group, each body once, and no load.
 
-What is left of the criteria is what one visit can show. Whatever a scenario allows otherwise, no error is
-allowed here.
+What is left of the criteria is what one visit can show, and for what it does for certain no data is as little
+as anywhere. Whatever a scenario allows otherwise, no error is allowed here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from wsrun.catalogue import resolve
 from wsrun.criteria import Criterion
 from wsrun.pacing.connections import uses_socket
 from wsrun.plan import CriterionPlan, GroupPlan, Level, PhasePlan, Plan, ProfilePlan
-from wsrun.plan_steps import ConnectStep, SendStep, all_steps
+from wsrun.plan_steps import ConnectStep, RepeatStep, SendStep, StepPlan, all_steps
 
 PHASE = "once"
 """The name of the only phase."""
@@ -30,7 +30,12 @@ HAPPENED = frozenset(
 )
 """Counters of what one visit makes happen; whether others count anything is a matter of time and luck."""
 
+DONE = frozenset(("connect", "messages", "bytes", "replies", "expect", "errors"))
+"""Families of metrics of what a visit does itself. Deliveries, losses and pushes take others, or time."""
+
 NOTE = "it is about load, of which a run with --once has none"
+
+CHANCE = "it did not happen, and one visit does not decide whether it does"
 
 
 def once(plan: Plan) -> Plan:
@@ -91,6 +96,36 @@ def is_judged(criterion: Criterion) -> bool:
     if criterion.operator == "==" and limit == 0:
         return True
     return metric.name in HAPPENED and limit <= (1 if criterion.operator == ">=" else 0)
+
+
+def needs_data(criterion: Criterion, plan: Plan) -> bool:
+    """Tell whether a visit has data for a criterion unless something went wrong.
+
+    It does what the criterion is about by itself, and neither chance, a condition nor the loss of a server
+    decides whether it comes to that.
+    """
+    family = criterion.metric.name.partition(".")[0]
+    labels = dict(criterion.metric.labels)
+    if family not in DONE or "server" in labels:
+        return False
+    return "message" not in labels or labels["message"] in _certain(plan)
+
+
+def _certain(plan: Plan) -> set[str]:
+    """Return the names of the messages that clients send whatever happens, by a plan of ``once``."""
+    used = {index for group in plan.groups for index, _ in group.profiles}
+    profiles = [profile for profile in plan.profiles if profile.index in used]
+    steps: list[StepPlan] = [
+        step for profile in profiles for step in (*profile.start, *profile.flow, *profile.end)
+    ]
+    sent: set[int] = set()
+    while steps:
+        step = steps.pop()
+        if isinstance(step, SendStep):
+            sent.update(step.messages)
+        elif isinstance(step, RepeatStep) and step.condition is None:
+            steps += step.steps
+    return {plan.messages[index].name for index in sent}
 
 
 def _profiles(plan: Plan, group: GroupPlan) -> list[int]:

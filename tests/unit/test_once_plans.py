@@ -13,9 +13,10 @@ from wsrun.cli.once import lines
 from wsrun.cli.stream import Face
 from wsrun.criteria import parse
 from wsrun.judge import evaluate
-from wsrun.metrics.snapshot import Snapshot, StepRecord
-from wsrun.metrics.store import Store
-from wsrun.once import LIMIT, ended, is_judged, once, unfinished
+from wsrun.metrics.snapshot import Snapshot, StepRecord, series
+from wsrun.metrics.store import Store, stored
+from wsrun.once import LIMIT, NOTE, ended, is_judged, once, unfinished
+from wsrun.plan import CriterionPlan
 from wsrun.plan_steps import ConnectStep, SendStep
 
 REPLY = 'reply: { match: { $.id: "{{ id }}" }, expect: { $.ok: true }, timeout: 1s }'
@@ -175,6 +176,58 @@ def test_what_is_not_judged_says_so_and_fails_nothing() -> None:
     assert "load" in rows["round_trip.p95 < 1s"]["note"]
 
 
+MAYBE = """
+messages:
+  ask: { json: { id: "{{ id }}", say: ask }, reply: { match: { $.id: "{{ id }}" } } }
+  tell: { json: { say: tell } }
+  shout: { json: { say: shout }, reply: { match: { $.ok: true } } }
+profiles:
+  p:
+    flow:
+      - { repeat: [ { send: tell } ], times: 2 }
+      - { choose: [ { weight: 1, do: [ { send: tell } ] }, { weight: 1, do: [ { send: shout } ] } ] }
+      - { if: "{{ client.index > 5 }}", then: [ { send: ask } ] }
+phases: [ { duration: 1s, clients: 1 } ]
+criteria: [ errors == 0 ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "severity"),
+    [
+        ("replies.answered > 0", "no_data", "error"),
+        ("replies.failed == 0", "no_data", "error"),
+        ("expect.passed >= 1", "no_data", "error"),
+        ("replies.failed(message=tell) == 0", "no_data", "error"),
+        ("replies.failed(message=shout) == 0", "not_judged", "warning"),
+        ("replies.failed(message=ask) == 0", "not_judged", "warning"),
+        ("connect.success(server=demo2) == 100%", "not_judged", "warning"),
+        ("connect.established(server=demo2) > 0", "not_judged", "warning"),
+        ("messages.sent(message=shout) > 0", "not_judged", "warning"),
+        ("messages.received > 0", "missed", "error"),
+        ("reconnect.missed == 0", "not_judged", "warning"),
+        ("delivery.reach >= 99%", "not_judged", "warning"),
+        ("messages.sent > 0", "met", "error"),
+    ],
+)
+def test_no_data_is_not_zero_where_a_visit_does_it_for_certain(
+    check: str, status: str, severity: str
+) -> None:
+    """Nothing was asked, so nothing was answered well; what takes luck, time or others is left out."""
+    plan = ended(once(plan_of(MAYBE)), 1.0)
+    counted = {
+        series("connect.attempted", phase="once", profile="p"): 1,
+        series("connect.established", phase="once", profile="p"): 1,
+        series("messages.sent", phase="once", profile="p", message="tell"): 3,
+    }
+    store = stored([Snapshot(0, 0, 0.0, 1.0, counters=counted)])
+    row = evaluate(
+        CriterionPlan(text=check, criterion=parse(check), location=plan.criteria[0].location), store, plan
+    )
+    assert (row["status"], row["severity"]) == (status, severity)
+    assert (row["note"] is None) == (status in ("met", "missed"))
+
+
 def test_who_is_not_done_in_time_keeps_a_run_from_passing() -> None:
     """It is told to leave like anybody at the end, and no step of it fails."""
     text = (
@@ -216,7 +269,20 @@ def test_the_terminal_lists_each_step_with_what_came_of_it() -> None:
         "reasons": [{"code": "criterion-missed", "text": "errors == 0 was missed"}],
         "criteria": [
             {"check": "errors == 0", "status": "missed", "severity": "error", "observed_text": "1"},
-            {"check": "round_trip.p95 < 1s", "status": "not_judged", "severity": "warning"},
+            {
+                "check": "expect.passed > 0",
+                "status": "no_data",
+                "severity": "error",
+                "observed_text": "no data",
+                "note": "nothing was tried",
+            },
+            {"check": "round_trip.p95 < 1s", "status": "not_judged", "severity": "warning", "note": NOTE},
+            {
+                "check": "delivery.reach > 0%",
+                "status": "not_judged",
+                "severity": "warning",
+                "note": "nothing was tried",
+            },
         ],
         "steps": [
             step("connect main", 0.0015),
@@ -234,6 +300,8 @@ def test_the_terminal_lists_each_step_with_what_came_of_it() -> None:
         "    ✗ send say          10.0 ms",
         "        say: no reply",
         "  ✗ errors == 0: 1",
+        "  ✗ expect.passed > 0: no data: nothing was tried",
         "  not judged, being about load: round_trip.p95 < 1s",
+        "  not judged: delivery.reach > 0%: nothing was tried",
         "  report report.html, exit code 1",
     ]

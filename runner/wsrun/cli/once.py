@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wsrun.cli.stream import Face, face
+from wsrun.once import NOTE
 
 _GREEN, _RED, _DIM, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
@@ -39,10 +40,15 @@ def lines(result: Mapping[str, Any], paper: Face, report: str) -> Iterator[str]:
             yield from _step(step, width, paper)
     for row in result["criteria"]:
         if row["status"] in ("missed", "no_data") and row["severity"] == "error":
-            yield f"  {_mark(False, paper)} {row['check']}: {row['observed_text']}"
-    aside = [row["check"] for row in result["criteria"] if row["status"] == "not_judged"]
-    if aside:
-        yield _dim(f"  not judged, being about load: {', '.join(aside)}", paper)
+            why = f": {row['note']}" if row["status"] == "no_data" and row["note"] else ""
+            yield f"  {_mark(False, paper)} {row['check']}: {row['observed_text']}{why}"
+    aside = [row for row in result["criteria"] if row["status"] == "not_judged"]
+    about_load = [row["check"] for row in aside if row["note"] == NOTE]
+    if about_load:
+        yield _dim(f"  not judged, being about load: {', '.join(about_load)}", paper)
+    for row in aside:
+        if row["note"] != NOTE:
+            yield _dim(f"  not judged: {row['check']}: {row['note']}", paper)
     for reason in result["reasons"]:
         if reason["code"] not in ("criterion-missed", "no-data"):
             yield f"  {_mark(False, paper)} {reason['text']}"
