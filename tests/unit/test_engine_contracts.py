@@ -142,6 +142,20 @@ def test_a_violation_names_the_message_that_a_frame_can_be(
     assert told.startswith(f"{says}, in ")
 
 
+@pytest.mark.parametrize(
+    ("draft", "violations"),
+    [
+        ("http://json-schema.org/draft-04/schema#", {}),
+        ("http://json-schema.org/draft-06/schema#", {"old": 1}),
+    ],
+)
+def test_const_is_no_word_of_draft_04(tmp_path: Path, draft: str, violations: dict[str, int]) -> None:
+    """It came with draft 06; a schema of an older draft that has it says nothing by it."""
+    schema = {"$schema": draft, "type": "object", "properties": {"op": {"const": "tick"}}}
+    (tmp_path / "old.json").write_text(json.dumps(schema))
+    assert broken(stored(hear(tmp_path, "{ schema: old.json }", [{"op": "tock"}]))) == violations
+
+
 def test_a_share_is_drawn_the_same_way_each_time(tmp_path: Path) -> None:
     """About so many, whatever period the messages have."""
     frames = [GOOD if number % 4 else {**GOOD, "price": -1} for number in range(2000)]

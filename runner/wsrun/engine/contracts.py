@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _WORD: Final = (1 << 64) - 1
 
+_WITHOUT_CONST: Final = frozenset({"Draft4Validator"})
+"""Drafts that know no ``const``: it is ignored there, like any other unknown word."""
+
 
 class _Message:
     """A message of a contract, compiled. ``fixed`` are fields that must have a certain value."""
@@ -37,7 +40,7 @@ class _Message:
         if plan.path is not None:
             schema, targets = at(document, plan.path), targets_of(document, plan)
             self._validation = Validation(schema, targets, plan.draft)
-            self.fixed = list(_fixed(schema, targets))
+            self.fixed = _fixed(schema, targets, has_const=plan.draft not in _WITHOUT_CONST)
 
     def value(self, frame: Frame) -> Any:
         """Return what of a frame the schema is for, ABSENT where it has none."""
@@ -166,13 +169,15 @@ def _hashed(number: int) -> int:
     return number ^ (number >> 31)
 
 
-def _fixed(schema: Any, targets: dict[str, Any]) -> list[tuple[str, tuple[Any, ...], bool]]:
+def _fixed(
+    schema: Any, targets: dict[str, Any], *, has_const: bool
+) -> list[tuple[str, tuple[Any, ...], bool]]:
     """Return the top-level fields that must have one of a few texts: name, texts, and whether required."""
     found = []
     for part in _parts(schema, targets, 10):
         required = part.get("required")
         for key, wanted in (part.get("properties") or {}).items():
-            texts = _texts(wanted)
+            texts = _texts(wanted, has_const=has_const)
             if texts is not None:
                 found.append((key, texts, isinstance(required, list) and key in required))
     return found
@@ -190,10 +195,10 @@ def _parts(schema: Any, targets: dict[str, Any], levels: int) -> list[dict[str, 
     return parts
 
 
-def _texts(schema: Any) -> tuple[Any, ...] | None:
+def _texts(schema: Any, *, has_const: bool) -> tuple[Any, ...] | None:
     if not isinstance(schema, dict):
         return None
-    if isinstance(schema.get("const"), str):
+    if has_const and isinstance(schema.get("const"), str):
         return (schema["const"],)
     several = schema.get("enum")
     if isinstance(several, list) and several and all(isinstance(one, str) for one in several):
