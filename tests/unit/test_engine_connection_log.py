@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from echoing import PING, echo
-from performing import perform, plan_of
+from performing import causes, perform, plan_of
 from tests.fakes import FakeConnection, FakeTransport
 
 from wsrun.metrics.connections import ROWS_KEPT, TROUBLED_KEPT, ConnectionBudget, ConnectionRecord
@@ -56,6 +57,47 @@ def test_attempts_that_fail_are_told_with_their_cause() -> None:
         ("all/0000", "failed", "refused-503"),
         ("all/0001", "closed", "eof"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("pause", "code", "cause"),
+    [("", 1011, None), ("", 1000, "close-unexpected"), ("2s", 1011, None), ("2s", 1000, "close-unexpected")],
+)
+def test_a_close_that_a_step_expects_is_told_as_the_step_judged_it(
+    pause: str, code: int, cause: str | None
+) -> None:
+    """Whether it comes before the step or while it waits: what was expected is no trouble."""
+
+    def hang_up(connection: FakeConnection, payload: bytes) -> None:
+        connection.drop(0.5, code=code)
+
+    think = f"{{ think: {pause} }}, " if pause else ""
+    text = f"""
+messages: {{ bye: {{ text: bye }} }}
+profiles: {{ p: {{ start: [ {{ send: bye }}, {think}{{ expect_close: [ 1011 ] }} ] }} }}
+phases: [ {{ duration: 4s, clients: 1 }} ]
+"""
+    snapshots = perform(plan_of(text), FakeTransport(hang_up))
+    (found,) = rows(snapshots)
+    assert (found.state, found.code, found.side, found.cause) == ("closed", code, "server", cause)
+    assert found.lasted == pytest.approx(0.5, abs=0.1)
+    assert causes(snapshots) == ({} if cause is None else {cause: 1})
+
+
+def test_a_close_that_no_step_came_to_expect_is_told_as_the_error_it_is() -> None:
+    """The session ends at the step before it, whose connection is gone."""
+
+    def hang_up(connection: FakeConnection, payload: bytes) -> None:
+        connection.drop(0.5, code=1011)
+
+    text = """
+messages: { bye: { text: bye } }
+profiles: { p: { start: [ { send: bye }, { think: 2s }, { send: bye }, { expect_close: [ 1011 ] } ] } }
+phases: [ { duration: 2s, clients: 1 } ]
+"""
+    snapshots = perform(plan_of(text), FakeTransport(hang_up))
+    (found,) = rows(snapshots)
+    assert (found.state, found.cause, causes(snapshots)) == ("closed", "closed-1011", {"closed-1011": 1})
 
 
 def test_what_a_worker_tells_survives_the_journal() -> None:

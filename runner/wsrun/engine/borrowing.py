@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from wsrun.engine.closing import count_close
+from wsrun.engine.closing import count_close, judge_close
 from wsrun.engine.line import LATE, Line
 from wsrun.engine.programs import MessageProgram, ProfileProgram
 from wsrun.engine.request import Request
@@ -230,9 +230,7 @@ class Holder(Session):
         """Count how the connection ended, and tell the pool."""
         self.world.closed(self, line.socket)
         count_close(self, line, closing, at)
-        if line.unjudged is not None:
-            line.unjudged()
-            line.unjudged = None
+        judge_close(line)
         self._pool.ended(line)
         self.rouse()
 

@@ -9,7 +9,6 @@ and measured by ``benchmarks/roundtrip.py``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orjson import loads
@@ -28,6 +27,7 @@ from wsrun.patterns import ABSENT, Frame, show_payload
 from wsrun.transports import Closing, Connection
 
 if TYPE_CHECKING:
+    from wsrun.engine.closing import Unjudged
     from wsrun.engine.session import Session
     from wsrun.engine.sockets import SocketProgram
 
@@ -38,8 +38,8 @@ LATE = 0.010
 class Line:
     """A client's side of one connection; the transport's ``Sink``.
 
-    ``labels`` are those of its attempt. ``unjudged`` counts a close that nobody asked for, and that a step
-    may still expect.
+    ``labels`` are those of its attempt. ``unjudged`` is its end, while a step may still say whether
+    it was expected.
     """
 
     __slots__ = (
@@ -89,7 +89,7 @@ class Line:
         self.is_closing = self.is_hanging_up = False
         self.at_closing: asyncio.Future[None] | None = None
         self.blame: str | None = None
-        self.unjudged: Callable[[], None] | None = None
+        self.unjudged: Unjudged | None = None
         self.tables: tuple[dict[Any, Request], ...] = tuple({} for _ in self.world.correlators)
         rules = self.world.rules[session.group]
         self.observers = None if rules is None else Observers(rules, self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wsrun.engine.closing import judge_closes, take_close
+from wsrun.engine.closing import judge_closes, may_take_close, take_close
 from wsrun.engine.connecting import connect as make_connection
 from wsrun.engine.lines import line_of, set_line
 from wsrun.engine.steps import Run
@@ -91,7 +91,7 @@ def expect_close(plan: ExpectCloseStep, compiler: ProgramCompiler) -> Run:
 
     async def run(session: Session) -> bool:
         line, world = line_of(session, plan.socket), session.world
-        if line is None or (line.closing is not None and not take_close(line)):
+        if line is None or (line.closing is not None and not may_take_close(line)):
             if not session.is_ending:
                 session.count("expect.failed")
                 session.error("not-connected", "expect_close: there was no connection that could be closed")
@@ -102,6 +102,7 @@ def expect_close(plan: ExpectCloseStep, compiler: ProgramCompiler) -> Run:
         if closing is None and session.leaving and not session.is_ending:
             return True
         good = closing is not None and (not plan.codes or closing.code in plan.codes)
+        take_close(line, None if good else "close-unexpected")
         session.count("expect.passed" if good else "expect.failed")
         if not good:
             wanted = ", ".join(map(str, sorted(plan.codes))) or "any code"
