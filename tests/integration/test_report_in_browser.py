@@ -12,6 +12,7 @@ from tests.integration.browser import EXECUTABLE, Browser, browser
 from tests.synthetic import load, view
 
 from wsrun.outputs.html import render_html
+from wsrun.view import build_view
 
 pytestmark = [
     pytest.mark.skipif(EXECUTABLE is None, reason="no Chromium is installed"),
@@ -147,6 +148,32 @@ def test_the_warm_up_is_hatched_in_every_chart_over_time_and_follows_the_zoom(tm
         await drag(page)
         assert await page.value(strips) == [0, 0]
         assert page.messages == []
+
+    run(visit)
+
+
+def test_the_name_of_a_limit_stands_on_no_line(tmp_path: Path) -> None:
+    """Before the limit, unless a peak stands there: then above its end."""
+    names = "[...document.querySelectorAll('#timeline .annotation-text')]"
+    name = f"{names}.find((one) => /p95/.test(one.textContent))"
+    right = f"{name}.getBoundingClientRect().right - {chart('timeline')}.getBoundingClientRect().left"
+    result = load("fail")
+    paths = []
+    for peak in (0.02, 1.0):
+        for row in result["timeline"]:
+            if 50 <= row["t"] < 70:
+                row["round_trip"] |= {"p50": 0.01, "p95": peak if row["t"] % 2 else 0.02, "p99": 1.5}
+                row["service_time"]["p99"] = 1.5
+        paths.append(tmp_path / f"{peak}.html")
+        paths[-1].write_text(render_html(build_view(result)), encoding="utf-8")
+
+    async def visit(page: Browser) -> None:
+        places = []
+        for path in paths:
+            await page.open(path, 1400)
+            places.append(await page.value(right) / await page.value(f"{chart('timeline')}.clientWidth"))
+        assert places[0] < 0.76
+        assert places[1] > 0.9
 
     run(visit)
 

@@ -8,6 +8,7 @@ import hashlib
 import html
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -18,9 +19,11 @@ from tests.synthetic import NAMES, load, long_run, page, view
 
 from wsrun import resources
 from wsrun.outputs import assets, scales, svg
+from wsrun.outputs.frame import Frame
 from wsrun.outputs.html import render_html
 from wsrun.view import build_view
 from wsrun.view.formats import NARROW
+from wsrun.view.picture import Limit
 
 VOID = {"meta", "link", "br", "input", "circle", "path", "rect", "use"}
 OWN_SIZE = 350 * 1024
@@ -301,11 +304,35 @@ def test_time_is_written_in_the_unit_of_the_run(length: float, last: str) -> Non
 
 def test_lines_have_gaps_and_lone_points_are_dots() -> None:
     """A gap ends a stretch; a single point is drawn by the cap of a line without length."""
-    frame = svg.Frame(10, 1, 100)
+    frame = Frame(10, 1, 100)
     line: Any = [(0, 0.5), (1, 0.25), (2, None), (5, 1.0), (6, None)]
 
     assert frame.path(line) == "M0 50L100 75M500 0h0"
     assert frame.between(line, [(0, 0.0), (10, 0.0)]) == "M0 50L100 75L100 100L0 100Z"
+
+
+LIMIT = Limit("p95", "round_trip", 0.02, "limit p95 20 ms", 30, 40, "error", False, "after")
+BEFORE = [(20.0, 0.0), (26.0, 0.05), (29.0, 0.0)]
+"""A peak where the name of the limit usually stands."""
+
+
+@pytest.mark.parametrize(
+    ("line", "side"),
+    [
+        ([(0.0, 0.03), (40.0, 0.03)], "before"),
+        (BEFORE, "above"),
+        ([*BEFORE, (30.0, None), (30.1, 0.023), (40.0, 0.023)], "below"),
+        ([*BEFORE, (39.0, 0.001), (39.5, 0.05), (40.0, 0.001)], "above-start"),
+        ([(t / 10, 0.04 if t % 2 else 0.001) for t in range(400)], "before"),
+    ],
+)
+def test_the_name_of_a_limit_stands_where_no_line_passes(line: Any, side: str) -> None:
+    """Before the limit, above or below its end, or its start; where nothing is free, as usual."""
+    picture = view("fail").picture
+    assert picture is not None
+    shown = replace(picture, length=40.0, schedule=line, send=[], limits=(LIMIT,), ticks=(), answered=[])
+
+    assert svg.draw(shown).limits[0].label_side == side
 
 
 def test_two_values_close_together_do_not_cover_each_other() -> None:

@@ -79,24 +79,56 @@ function phaseShapes(data) {
   return made;
 }
 
-// A limit over the seconds that it judges, and its name before it or above its end.
-function limitMarks(data, limits, axes, toY) {
+// Whether a line of [x, y] in pixels passes through a box; null is a gap.
+function isCrossed(box, line) {
+  return line.slice(1).some((end, index) => {
+    const begin = line[index];
+    if (!begin || !end) return false;
+    const [from, to] = [Math.max(begin[0], box.left), Math.min(end[0], box.left + box.width)];
+    if (from > to) return false;
+    const at = (x) => (end[0] > begin[0] ? begin[1] + ((end[1] - begin[1]) * (x - begin[0])) / (end[0] - begin[0]) : end[1]);
+    return Math.min(at(from), at(to)) < box.top + 16 && Math.max(at(from), at(to)) > box.top;
+  });
+}
+
+// Where the name of a limit stands: the first place in the plot that no line passes through.
+// `plot` is {width, height, toPixel, lines}, or null where nothing is known of the lines.
+function limitPlace(data, limit, plot) {
+  const before = { right: limit.start, anchor: "middle", top: -8, shift: -4 };
+  const above = { right: limit.end, anchor: "bottom", top: -18, shift: -2 };
+  const usual = limit.start / data.length > (narrow() ? 0.35 : 0.2) ? [before, above] : [above, before];
+  if (!plot) return usual[0];
+  const below = { ...above, anchor: "top", top: 2 };
+  const level = plot.toPixel(limit.ms);
+  const width = limit.label.length * 6.6 + 8;
+  const isFree = (place) => {
+    const right = (place.right / data.length) * plot.width;
+    const box = { left: place.left === undefined ? right - width : (place.left / data.length) * plot.width, width, top: level + place.top };
+    return box.left >= 0 && box.top >= 0 && box.top + 16 <= plot.height && !plot.lines.some((line) => isCrossed(box, line));
+  };
+  const first = [above, below].map((place) => ({ ...place, left: limit.start, right: undefined, shift: 2 }));
+  return [...usual, below, ...first].find(isFree) || usual[0];
+}
+
+// A limit over the seconds that it judges, with its name.
+function limitMarks(data, limits, axes, toY, plot = null) {
   const shapes = [];
   const annotations = [];
   for (const limit of limits) {
     const tone = colour(limit.warns ? "warn" : "fail");
     const [x0, x1] = [limit.start / data.unit.seconds, limit.end / data.unit.seconds];
     shapes.push({ type: "line", ...axes, x0, x1, y0: toY(limit.ms, true), y1: toY(limit.ms, true), line: { color: tone, width: 2 } });
-    const before = limit.start / data.length > (narrow() ? 0.35 : 0.2);
+    const place = limitPlace(data, limit, plot);
+    const isLeft = place.left !== undefined;
     annotations.push({
       ...axes,
-      x: before ? x0 : x1,
+      x: (isLeft ? place.left : place.right) / data.unit.seconds,
       y: toY(limit.ms),
       text: escaped(limit.label),
       showarrow: false,
-      xanchor: "right",
-      yanchor: before ? "middle" : "bottom",
-      xshift: before ? -4 : -2,
+      xanchor: isLeft ? "left" : "right",
+      yanchor: place.anchor,
+      xshift: place.shift,
       font: { ...font(12), color: tone, weight: 600, shadow: halo() },
     });
   }

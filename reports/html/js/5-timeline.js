@@ -126,6 +126,15 @@ function rowHead(one, top) {
   return head;
 }
 
+// A row of lines over a logarithmic scale, in pixels.
+function pixels(data, one, width) {
+  const [low, high] = one.axis.range;
+  const [plotted, height] = [width - gutter() - 1, ROWS[one.name]];
+  const toPixel = (ms) => height * (1 - (Math.log10(ms) - low) / (high - low));
+  const toPoint = (x, ms) => (ms > 0 ? [(x * data.unit.seconds * plotted) / data.length, toPixel(ms)] : null);
+  return { width: plotted, height, toPixel, lines: one.traces.map((trace) => trace.x.map((x, index) => toPoint(x, trace.y[index]))) };
+}
+
 function timelineFigure(data) {
   const shown = data.timeline;
   let keys = [];
@@ -151,7 +160,7 @@ function timelineFigure(data) {
       }
       const axes = { xref: "x", yref: `y${number}` };
       const log = (ms, isShape) => (isShape ? ms : Math.log10(ms));
-      const marks = limitMarks(data, one.limits || [], axes, log);
+      const marks = limitMarks(data, one.limits || [], axes, log, one.limits ? pixels(data, one, width) : null);
       layout.shapes.push(...marks.shapes);
       layout.annotations.push(...marks.annotations);
       heads.push(rowHead(one, top + 10));

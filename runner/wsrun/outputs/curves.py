@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wsrun.outputs import scales
+from wsrun.outputs.frame import Frame
 from wsrun.outputs.scales import Tick
-from wsrun.outputs.svg import Frame, gridline
+from wsrun.outputs.svg import gridline
 from wsrun.view import formats
 from wsrun.view.searches import Point, Search
 

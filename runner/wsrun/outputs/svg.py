@@ -6,18 +6,17 @@ pixels. Text is never inside, because it would be stretched too; it is placed by
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wsrun.outputs import scales
+from wsrun.outputs.frame import WIDTH, Box, Frame, number, passes
 from wsrun.outputs.scales import Tick
 from wsrun.view import formats
 from wsrun.view.formats import Figure
 from wsrun.view.picture import FailureMark, Limit, Picture
 from wsrun.view.series import Line
 
-WIDTH = 1000
 HEIGHT = 170
 CLIENTS_HEIGHT = 46
 SPARK_HEIGHT = 22
@@ -35,84 +34,12 @@ _LINE = 16
 _VALUE = 110
 """Pixels that a value takes with its tick."""
 
+_GAP = 6
+"""Pixels between a limit and its name."""
+
 _CHARACTER = 6.4
 _BEYOND_SCALE = 4.0
 """A limit is drawn up to so many times the highest value; one further away would flatten the lines."""
-
-
-def number(value: float) -> str:
-    """Write a coordinate to a tenth, without needless zeros."""
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def runs(line: Iterable[tuple[float, float | None]]) -> Iterator[list[tuple[float, float]]]:
-    """Yield the stretches of a line between its gaps."""
-    held: list[tuple[float, float]] = []
-    for t, value in line:
-        if value is None:
-            if held:
-                yield held
-            held = []
-        else:
-            held.append((t, value))
-    if held:
-        yield held
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Seconds and a range of values, laid on 1000 units of width and some pixels of height."""
-
-    length: float
-    top: float
-    height: float
-
-    def x(self, t: float) -> float:
-        """Return the horizontal place of a moment."""
-        return WIDTH * t / self.length
-
-    def y(self, value: float) -> float:
-        """Return the vertical place of a value; what exceeds the top is drawn at it."""
-        return self.height - self.height * min(value / self.top, 1.0) if self.top else self.height
-
-    def path(self, line: Iterable[tuple[float, float | None]]) -> str:
-        """Return a polyline with its gaps; a lone point is a dot (its cap must be round)."""
-        parts = []
-        for run in runs(line):
-            points = [f"{number(self.x(t))} {number(self.y(value))}" for t, value in run]
-            parts.append("M" + "L".join(points) + ("h0" if len(points) == 1 else ""))
-        return "".join(parts)
-
-    def area(self, line: Iterable[tuple[float, float]]) -> str:
-        """Return the area below a line."""
-        points = list(line)
-        if not points:
-            return ""
-        upper = "L".join(f"{number(self.x(t))} {number(self.y(value))}" for t, value in points)
-        first, last = number(self.x(points[0][0])), number(self.x(points[-1][0]))
-        return f"M{first} {number(self.height)}L{upper}L{last} {number(self.height)}Z"
-
-    def between(self, upper: Line, lower: Line) -> str:
-        """Return the area between two lines, wherever both are."""
-        parts = []
-        for run in runs(upper):
-            both = [(t, value, other) for t, value in run if (other := interpolated(lower, t)) is not None]
-            if len(both) < 2:
-                continue
-            there = "L".join(f"{number(self.x(t))} {number(self.y(value))}" for t, value, _ in both)
-            back = "L".join(f"{number(self.x(t))} {number(self.y(other))}" for t, _, other in reversed(both))
-            parts.append(f"M{there}L{back}Z")
-        return "".join(parts)
-
-
-def interpolated(line: Line, t: float) -> float | None:
-    """Return the value of a line at a moment; None in a gap and beyond its ends."""
-    for (left, low), (right, high) in itertools.pairwise(line):
-        if left <= t <= right:
-            if low is None or high is None:
-                return low if t == left else high if t == right else None
-            return low + (high - low) * (t - left) / (right - left) if right > left else low
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +116,8 @@ def draw(picture: Picture) -> Drawing:
         else ""
     )
     marks = _marks(picture.marks, picture.length)
+    ticks = _ticks(picture, frame)
+    lines = (picture.schedule, picture.send)
     steps = round(top / step) if highest else 0
     return Drawing(
         schedule=frame.path(picture.schedule),
@@ -199,9 +128,9 @@ def draw(picture: Picture) -> Drawing:
         clients_band=band,
         planned=below.path(picture.planned),
         most_clients=formats.group(round(most)),
-        limits=tuple(_limit(limit, frame) for limit in near),
+        limits=tuple(_limit(limit, frame, lines, ticks) for limit in near),
         beyond=tuple(limit.label for limit in picture.limits if limit not in near) if highest else (),
-        ticks=_ticks(picture, frame),
+        ticks=ticks,
         marks=marks,
         lanes=max((mark.lane for mark in marks), default=-1) + 1,
         times=tuple(scales.time_ticks(picture.length)),
@@ -219,16 +148,47 @@ def gridline(value: float, top: float, step: float, height: float = HEIGHT) -> T
     return Tick(height - height * value / top, label.text)
 
 
-def _limit(limit: Limit, frame: Frame) -> LimitLine:
+def _limit(limit: Limit, frame: Frame, lines: Sequence[Line], ticks: Sequence[Label]) -> LimitLine:
+    """Place a limit, and its name where no line passes through it and no value of the phase stands."""
     left, right = 100 * limit.start / frame.length, min(100 * limit.end / frame.length, 100.0)
+    y = frame.y(limit.seconds)
+    wide = len(limit.label) * _CHARACTER + _GAP
+    start, end = (_USUAL_WIDTH * share / 100 for share in (left, right))
+    places = {
+        "before": Box(start - _GAP - wide, start - _GAP, y - _LINE / 2, y + _LINE / 2),
+        "above": Box(end - _GAP - wide, end - _GAP, y - 3 - _LINE, y - 3),
+        "below": Box(end - _GAP - wide, end - _GAP, y + 3, y + 3 + _LINE),
+        "above-start": Box(start + _GAP, start + _GAP + wide, y - 3 - _LINE, y - 3),
+        "below-start": Box(start + _GAP, start + _GAP + wide, y + 3, y + 3 + _LINE),
+    }
+    taken = [_value_box(tick) for tick in ticks]
+
+    def is_free(box: Box) -> bool:
+        if box.left < 0 or box.right > _USUAL_WIDTH or box.top < 0 or box.bottom > HEIGHT:
+            return False
+        crossed = any(passes(box, line, frame, _USUAL_WIDTH) for line in lines)
+        return not crossed and not any(box.overlaps(other) for other in taken)
+
     return LimitLine(
         left=left,
         right=right,
-        y=frame.y(limit.seconds),
+        y=y,
         label=limit.label,
-        label_side="before" if left > 24 else "above",
+        label_side=next(filter(lambda side: is_free(places[side]), places), _usual_side(left)),
         warns=limit.severity == "warning",
     )
+
+
+def _usual_side(left: float) -> str:
+    """Return where the name of a limit stands that has no free place."""
+    return "before" if left > 24 else "above"
+
+
+def _value_box(tick: Label) -> Box:
+    """Return where the text of a value stands, with its tick."""
+    x, y = _USUAL_WIDTH * tick.x / 100, tick.y + tick.shift
+    left = x if tick.side == "right" else x - _VALUE
+    return Box(left, left + _VALUE, y - _LINE / 2, y + _LINE / 2)
 
 
 def _ticks(picture: Picture, frame: Frame) -> tuple[Label, ...]:
