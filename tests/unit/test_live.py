@@ -105,6 +105,12 @@ def test_the_drain_has_a_full_bar() -> None:
     assert drawn[1] == "#" * 40
 
 
+def test_a_moment_of_the_drain_has_the_rate_of_a_whole_interval() -> None:
+    """Six goodbyes within 5 ms are no 1 200 a second."""
+    drawn = text(draw(moment(progress(61.0, ROW | {"length": 0.005, "sent": 6}), Tally()), 80))
+    assert drawn[3].startswith("messages    6.00 /s sent")
+
+
 def test_without_unicode_the_bar_is_ascii() -> None:
     """The rest is made ASCII by the stream."""
     assert text(draw(moment(progress(), Tally()), 60, unicode=False))[1] == "#" * 25 + "-" * 35

@@ -80,6 +80,19 @@ def test_a_run_that_ends_early_has_no_drain_and_phases_that_were_not_reached() -
     assert found["work"]["round_trip"]["count"] == 0
 
 
+@pytest.mark.parametrize(("ran", "rate"), [(2.003, None), (2.5, 2.0)])
+def test_a_phase_that_ended_as_it_began_has_no_rate(ran: float, rate: float | None) -> None:
+    """One message in 3 ms is no 333 a second."""
+    assert phases_of([Sent(2, "ask", "answered", 0.001)], ran=ran)["work"]["messages_per_second"] == rate
+
+
+def test_the_drain_has_no_rate() -> None:
+    """It is as long as its last reply takes; what came in it is counted."""
+    drain = phases_of([Sent(5, "ask", "answered", 0.001)], ran=5.02)["drain"]
+
+    assert (drain["counts"]["sent"], drain["messages_per_second"]) == (1, None)
+
+
 def test_the_drain_has_what_came_in_it() -> None:
     """Farewells and the ends of connections, with the CPU of its own intervals."""
     drain = phases_of([Sent(5, "ask", "answered", 0.1)], ran=6.0)["drain"]

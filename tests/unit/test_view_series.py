@@ -99,9 +99,36 @@ def test_merged_clients_keep_their_lowest_and_highest() -> None:
 
 def test_an_interval_that_was_cut_short_has_no_cpu() -> None:
     """Over some milliseconds a share of CPU is noise."""
-    points = series.merge([row(0, [], cpu=0.1), row(1, [], cpu=0.9) | {"length": 0.02}])
+    rows = [row(0, [], cpu=0.1), row(1, [], cpu=0.9) | {"length": 0.02}]
 
-    assert [point.cpu for point in points] == [0.1, None]
+    assert [point.cpu for point in series.merge(rows, interval=1.0, borders=(0.0, 1.0))] == [0.1, None]
+    assert [point.cpu for point in series.merge(rows, interval=1.0)] == [0.1]
+
+
+def test_a_moment_after_the_last_phase_is_no_spike_of_messages() -> None:
+    """Twenty goodbyes within 20 ms are twenty in the second that begins there, and no thousand."""
+    rows = [row(0, [], sent=50), row(1, [], sent=20) | {"length": 0.02}]
+    points = series.merge(rows, interval=1.0, borders=(0.0, 1.0))
+
+    assert [point.a_second(point.sent) for point in points] == [50, 20]
+
+
+def test_a_moment_at_the_end_of_a_phase_goes_with_the_interval_before() -> None:
+    """So a run that is ended early has no dent at its end; half an interval stands for itself."""
+    rows = [row(0, [], sent=50), row(1, [], sent=50), row(2, [], sent=5) | {"length": 0.1}]
+    points = series.merge(rows, interval=1.0, borders=(0.0,))
+    half = series.merge([*rows[:2], row(2, [], sent=25) | {"length": 0.5}], interval=1.0, borders=(0.0,))
+
+    assert [point.a_second(point.sent) for point in points] == [50, pytest.approx(50)]
+    assert [point.length for point in points] == [1, pytest.approx(1.1)]
+    assert [point.a_second(point.sent) for point in half] == [50, 50, 50]
+
+
+def test_a_wide_interval_does_not_make_the_others_short() -> None:
+    """Old intervals may be folded into wider ones; the rest keep their CPU."""
+    rows = [row(0, [], cpu=0.1) | {"length": 10.0}, row(10, [], cpu=0.2)]
+
+    assert [point.cpu for point in series.merge(rows, interval=1.0)] == [0.1, 0.2]
 
 
 def line(rows: list[dict[str, Any]], stat: str, borders: tuple[float, ...] = ()) -> series.Line:

@@ -84,7 +84,11 @@ def moment(progress: Progress, tally: Tally) -> Moment:
     tally.add(row)
 
     def rate(name: str) -> float | None:
-        return row[name] / row["length"] if row and row["length"] > 0 else None
+        if not row:
+            return None
+        # Of the moment after the last phase there is no rate; over an interval there is one.
+        length: float = row["length"] if row["length"] >= plan.interval / 2 else plan.interval
+        return float(row[name] / length)
 
     return Moment(
         name=plan.name,

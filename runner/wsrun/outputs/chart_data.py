@@ -104,7 +104,7 @@ def _breakers(points: Sequence[Point]) -> list[float | int | None] | None:
 
 
 def _rate(points: Iterable[Point], read: Callable[[Point], float]) -> list[float | int | None]:
-    return [short(read(point) / point.length if point.length else None) for point in points]
+    return [short(point.a_second(read(point))) for point in points]
 
 
 def _line(line: Line) -> list[list[float | int | None]] | None:

@@ -84,6 +84,8 @@ def _phase(
 
     inside = [row for row in rows if start <= row["t"] + row["length"] / 2 < end]
     length = min(end, ran) - start
+    # The drain is as long as its last reply takes, and a phase may end as it begins: no time for a rate.
+    is_rated = name != DRAIN and length > 0 and length >= min(end - start, plan.interval) / 2
     timed_out = count("replies.timed_out")
     judged = not any(phase.name == name and phase.warm_up >= phase.duration for phase in plan.phases)
     late = store.counter("replies.timed_out", phase=name, judged=judged)
@@ -111,7 +113,7 @@ def _phase(
             "closed": count("closed"),
             "errors": count("errors"),
         },
-        "messages_per_second": count("messages.sent") / length if length > 0 else None,
+        "messages_per_second": count("messages.sent") / length if is_rated else None,
         "cpu_max": max(cpu, default=None),
     }
 

@@ -116,12 +116,12 @@ def _step(wanted: float, interval: float) -> float:
 
 
 def _row(rows: Sequence[Mapping[str, Any]], reading: Reading) -> TimelineRow:
-    point = series.merge(rows, 1)[0]
+    point = series.merge(rows, 1, interval=reading["run"]["interval"])[0]
     phase = next((p for p in reading["phases"] if p["start"] - 1e-9 <= point.t < p["end"] - 1e-9), None)
     cells = (
         formats.group(round(point.clients)),
-        formats.significant(point.sent / point.length),
-        formats.significant(point.answered / point.length),
+        formats.significant(point.a_second(point.sent) or 0),
+        formats.significant(point.a_second(point.answered) or 0),
         *(_percentile(point.round_trip, stat) for stat in ("p50", "p95", "p99")),
         _percentile(point.service_time, "p99"),
         formats.group(point.no_reply),

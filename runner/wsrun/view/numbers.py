@@ -123,12 +123,16 @@ def _messages(reading: Reading, merged: Sequence[Point], where: str) -> KeyNumbe
 
 
 def _rate(phases: Sequence[Mapping[str, Any]], key: str, reading: Reading) -> float | None:
-    """Return how many messages a second there were over the phases, as far as the run came."""
+    """Return how many messages a second there were over the phases, as far as the run came.
+
+    None where that was a moment only: the rate of one says nothing.
+    """
     seconds = sum(max(min(phase["end"], reading.ended) - phase["start"], 0.0) for phase in phases)
     total = sum(phase["counts"][key] for phase in phases)
-    return total / seconds if seconds > 0 else None
+    planned = sum(phase["end"] - phase["start"] for phase in phases)
+    return total / seconds if seconds > min(planned, reading["run"]["interval"]) / 2 else None
 
 
 def _each(merged: Sequence[Point], count: Callable[[Point], float]) -> Line:
     """Return a count a second over time."""
-    return [(point.middle, count(point) / point.length if point.length else None) for point in merged]
+    return [(point.middle, point.a_second(count(point))) for point in merged]

@@ -93,6 +93,7 @@ def _row(phase: Mapping[str, Any], reading: Reading, limits: Sequence[Limit]) ->
     failures = counts["refused"] + counts["connect_failed"]
     length = (reading.ended if is_drain and reading.ended > phase["start"] else phase["end"]) - phase["start"]
     reached = phase["reached"]
+    is_rated = reached and not is_drain and phase["messages_per_second"] is not None
     return Row(
         name=phase["name"],
         remark=remark,
@@ -111,7 +112,7 @@ def _row(phase: Mapping[str, Any], reading: Reading, limits: Sequence[Limit]) ->
         no_reply=formats.share((trips.get("timeouts") or 0) / asked, 1) if asked else NOTHING,
         connection_failures=formats.group(failures) if reached else formats.DASH,
         cpu=formats.percent(reading.busiest(phase["start"], phase["end"])),
-        rate=formats.significant(phase["messages_per_second"] or 0) if reached else formats.DASH,
+        rate=formats.significant(phase["messages_per_second"]) if is_rated else formats.DASH,
         length=formats.span(length) if reached else NOTHING,
         missed=missed,
         reached=reached,

@@ -112,7 +112,9 @@ def borders(reading: Reading) -> list[float]:
 
 def points(reading: Reading, most: int = series.MOST) -> list[Point]:
     """Return the timeline, merged to at most ``most`` points."""
-    return series.merge(reading["timeline"], most)
+    return series.merge(
+        reading["timeline"], most, interval=reading["run"]["interval"], borders=borders(reading)
+    )
 
 
 def build(reading: Reading, merged: Sequence[Point]) -> Picture | None:

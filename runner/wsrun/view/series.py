@@ -85,10 +85,15 @@ def mixture(distributions: Sequence[Mapping[str, Any]], q: float) -> float | Non
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One or more intervals: counters summed, clients averaged, CPU and lag the highest."""
+    """One or more intervals: counters summed, clients averaged, CPU and lag the highest.
+
+    ``rated``: the seconds that its rates are over. Of a moment that the end of the run cut off it is a whole
+    interval, as what was counted in it is all that came in the interval that it begins.
+    """
 
     t: float
     length: float
+    rated: float
     clients: float
     clients_low: float
     clients_high: float
@@ -109,18 +114,39 @@ class Point:
         """The moment at which the point is drawn."""
         return self.t + self.length / 2
 
+    def a_second(self, count: float) -> float | None:
+        """Return a count of the point as a rate; None where it has no length at all."""
+        return count / self.rated if self.rated else None
 
-def merge(rows: Sequence[Mapping[str, Any]], most: int = MOST) -> list[Point]:
+
+def merge(
+    rows: Sequence[Mapping[str, Any]],
+    most: int = MOST,
+    *,
+    interval: float = 0.0,
+    borders: Sequence[float] = (),
+) -> list[Point]:
     """Turn the rows of a timeline into at most ``most`` points of equally many rows each.
 
-    A last interval that was cut short has no CPU: over a moment a share of it says nothing.
+    A last interval that was cut to less than half of its length has no CPU, and no rate of its own: over a
+    moment these say nothing. It goes with the one before, unless that is of another phase.
+
+    Args:
+        rows: of the timeline.
+        most: how many points there may be.
+        interval: how long an interval is meant to be, in seconds; 0: as the rows are.
+        borders: moments at which phases begin, ascending.
     """
-    shortest = max((row["length"] for row in rows), default=0.0) / 2
     size = max(1, math.ceil(len(rows) / most))
-    return [_point(rows[start : start + size], shortest) for start in range(0, len(rows), size)]
+    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    if len(parts) > 1 and sum(row["length"] for row in parts[-1]) < interval / 2:
+        before, last = (part[0]["t"] + part[0]["length"] / 2 for part in parts[-2:])
+        if bisect_right(borders, before) == bisect_right(borders, last):
+            parts[-2:] = [[*parts[-2], *parts[-1]]]
+    return [_point(part, interval) for part in parts]
 
 
-def _point(rows: Sequence[Mapping[str, Any]], shortest: float) -> Point:
+def _point(rows: Sequence[Mapping[str, Any]], interval: float) -> Point:
     failures: dict[str, int] = {}
     for row in rows:
         for cause, number in row["failures"].items():
@@ -137,6 +163,7 @@ def _point(rows: Sequence[Mapping[str, Any]], shortest: float) -> Point:
     return Point(
         t=rows[0]["t"],
         length=length,
+        rated=length if length >= interval / 2 else interval,
         clients=mean("clients"),
         clients_low=min(clients),
         clients_high=max(clients),
@@ -146,7 +173,7 @@ def _point(rows: Sequence[Mapping[str, Any]], shortest: float) -> Point:
         answered=total("answered"),
         no_reply=total("no_reply"),
         failures=failures,
-        cpu=_highest([row for row in rows if row["length"] >= shortest], "cpu"),
+        cpu=_highest([row for row in rows if row["length"] >= interval / 2], "cpu"),
         breakers=_highest(rows, "breakers_open"),
         lag=_highest(rows, "lag_p99"),
         round_trip=tuple(row["round_trip"] for row in rows),
