@@ -12,6 +12,7 @@ from tests.clock import run_virtual
 from tests.fakes import FakeConnection, FakeTransport
 
 from wsrun.coordinator.barriers import Barriers
+from wsrun.engine.agenda import Agenda
 from wsrun.engine.control import Ask, FromWorker, Gathered, Release
 from wsrun.engine.performance import Performance
 from wsrun.engine.world import Surroundings, World
@@ -141,6 +142,45 @@ def test_a_sync_of_start_waits_for_those_who_start() -> None:
         "phases: [ { duration: 3s, clients: 2 }, { duration: 3s, clients: 4 } ]\n"
     )
     assert times(transport) == [[1.0], [1.0], [4.0], [4.0]]
+
+
+def test_rounds_that_are_over_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand rounds a minute, each with an hour of patience, are one entry of the agenda at a time."""
+    sizes = []
+    push = Agenda._push
+
+    def counting(agenda: Agenda, due: float, what: Any) -> None:
+        push(agenda, due, what)
+        sizes.append(len(agenda._heap))
+
+    monkeypatch.setattr(Agenda, "_push", counting)
+    run(
+        "profiles: { p: { flow: [ { expect_none: {}, for: 60ms }, { sync: here, timeout: 1h } ] } }\n"
+        "phases: [ { duration: 60s, clients: 3 } ]\n"
+    )
+
+    assert max(sizes) < 20
+
+
+def test_each_waits_as_long_as_its_own_step_says() -> None:
+    """Two steps of one name with different patience: one gives up each second, the other each three."""
+    snapshots, _ = run(
+        "profiles:\n"
+        "  quick: { flow: [ { sync: here, timeout: 1s }, { expect_none: {}, for: 1h } ] }\n"
+        "  slow: { flow: [ { sync: here, timeout: 3s }, { expect_none: {}, for: 1h } ] }\n"
+        "  never: { flow: [ { expect_none: {}, for: 1h }, { sync: here } ] }\n"
+        "clients: { all: { profiles: { quick: 1, slow: 1, never: 1 } } }\n"
+        "phases: [ { duration: 10s, clients: 3 } ]\n"
+    )
+    found = [
+        round(at, 1)
+        for snapshot in snapshots
+        for cause, detail in snapshot.errors.items()
+        if cause == "sync-timeout"
+        for at, _, _ in detail.samples
+    ]
+
+    assert sorted(found)[:6] == [1.0, 2.0, 3.0, 3.0, 4.0, 5.0]
 
 
 def test_who_waits_too_long_gives_up() -> None:

@@ -12,6 +12,7 @@ that had nobody to await a moment ago has its say too, and releases them all whe
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal
 
@@ -31,11 +32,17 @@ Outcome = Literal["released", "left", "lost", "late"]
 
 
 class Barrier:
-    """One barrier in one worker: who is awaited, and who of them waits. ``round`` counts the releases."""
+    """One barrier in one worker: who is awaited, and who of them waits. ``round`` counts the releases.
 
-    __slots__ = ("awaited", "round", "told", "waiting")
+    ``limits`` is a heap of when each of those who wait gives up, and ``alarm`` the earliest time at which the
+    agenda looks at it: one entry for all, as a barrier may be released a thousand times before it would run.
+    """
+
+    __slots__ = ("alarm", "awaited", "limits", "round", "told", "waiting")
 
     def __init__(self) -> None:
+        self.limits: list[tuple[float, int, asyncio.Future[Outcome]]] = []
+        self.alarm = float("inf")
         self.awaited: set[Session] = set()
         self.waiting: dict[Session, asyncio.Future[Outcome]] = {}
         self.round = 0
@@ -54,6 +61,7 @@ class Rendezvous:
         self.tell: Callable[[FromWorker], None] | None = None
         self._world = world
         self._is_over = False
+        self._waits = 0
         self._barriers: dict[Key, Barrier] = {}
         self._of_start = [names_of(profile.start) for profile in world.plan.profiles]
         self._of_flow = [names_of(profile.flow) for profile in world.plan.profiles]
@@ -91,7 +99,7 @@ class Rendezvous:
         barrier.waiting[session] = future
         self._look(key, barrier)
         if not future.done():
-            world.agenda.call_at(world.clock() + patience, lambda _: _end(future, "late"))
+            self._limit(barrier, world.clock() + patience, future)
         outcome = await future
         if outcome == "late" and barrier.waiting.get(session) is future:
             del barrier.waiting[session]
@@ -146,6 +154,27 @@ class Rendezvous:
                 _end(future, outcome)
             self._look(key, barrier)
 
+    def _limit(self, barrier: Barrier, due: float, future: asyncio.Future[Outcome]) -> None:
+        """Let somebody wait until ``due`` at most."""
+        self._waits += 1
+        heapq.heappush(barrier.limits, (due, self._waits, future))
+        self._arm(barrier)
+
+    def _arm(self, barrier: Barrier) -> None:
+        due = barrier.limits[0][0] if barrier.limits else float("inf")
+        if due < barrier.alarm:
+            barrier.alarm = due
+            self._world.agenda.call_at(due, lambda due: self._ring(barrier, due))
+
+    def _ring(self, barrier: Barrier, due: float) -> None:
+        """Tell those whose time is up."""
+        if due == barrier.alarm:
+            barrier.alarm = float("inf")
+        limits = barrier.limits
+        while limits and (limits[0][0] <= due or limits[0][2].done()):
+            _end(heapq.heappop(limits)[2], "late")
+        self._arm(barrier)
+
     def _look(self, key: Key, barrier: Barrier) -> None:
         """Release a barrier that is whole, or tell the coordinator of what has changed about it."""
         if self._is_over:
@@ -176,6 +205,7 @@ def has_syncs(plan: Plan) -> bool:
 def _release(barrier: Barrier) -> None:
     barrier.round += 1
     barrier.told = None
+    barrier.limits.clear()
     waiting, barrier.waiting = barrier.waiting, {}
     for future in waiting.values():
         _end(future, "released")
