@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from statistics import fmean
 
 from wsrun.catalogue import METRICS, Metric, resolve
-from wsrun.criteria import MetricRef, percentile
+from wsrun.criteria import Criterion, MetricRef, percentile
 from wsrun.labels import OUTCOME_LABELS
 from wsrun.metrics.histogram import RELATIVE_ERROR, Histogram
+from wsrun.metrics.readings import Selection, selection
 from wsrun.metrics.snapshot import Gauge, series
 from wsrun.metrics.store import Store
 from wsrun.metrics.trend import LEAST_READINGS, Direction, direction, slope
@@ -53,10 +53,7 @@ def measure(reference: MetricRef, store: Store, plan: Plan) -> Measured:
     metric = resolve(reference)
     if metric is None or not metric.available or not metric.allows_stat(reference.stat):
         return Measured(note=f"'{reference.name}' is not measured in this form")
-    labels = dict(reference.labels)
-    if not plan.sockets:
-        # There is main alone, and so no label to tell it by.
-        labels.pop("socket", None)
+    labels = _labels(reference, plan)
     if metric.name in _FOUND:
         return _found(metric.name, labels, store, plan)
     windows = judged_windows(plan, store, labels.get("phase"))
@@ -206,22 +203,23 @@ def _gauge(
     readings = _readings(metric.name, labels, store, windows)
     if not readings:
         return Measured(note=_nothing(metric, labels, store), samples=0)
-    count = len(readings)
+    count = sum(gauge.count for _, gauge in readings)
     match stat:
         case "min":
             return Measured(value=min(gauge.minimum for _, gauge in readings), samples=count)
         case "max":
             return Measured(value=max(gauge.maximum for _, gauge in readings), samples=count)
         case "avg":
-            return Measured(value=fmean(gauge.average for _, gauge in readings), samples=count)
+            return Measured(value=sum(gauge.total for _, gauge in readings) / count, samples=count)
         case "last":
             return Measured(value=readings[-1][1].last, samples=count)
     points = [(at, gauge.average) for at, gauge in readings]
+    weights = [gauge.count for _, gauge in readings]
     too_few = f"a {stat} needs at least {LEAST_READINGS} readings, and there are {count}"
     if stat == "slope":
-        steepness = slope(points)
+        steepness = slope(points, weights)
         return Measured(value=steepness, samples=count, note=too_few if steepness is None else None)
-    word = direction(points)
+    word = direction(points, weights)
     return Measured(word=word, samples=count, note=too_few if word is None else None)
 
 
@@ -229,12 +227,47 @@ def _readings(
     name: str, labels: Mapping[str, str], store: Store, windows: list[Window]
 ) -> list[tuple[float, Gauge]]:
     """Return the readings of intervals that begin in a window: gauges belong to a phase by their time."""
-    selecting = {label: value for label, value in labels.items() if label != "phase"}
     return [
         (at, gauge)
-        for at, gauge in store.gauge_series(name, **selecting)
+        for at, gauge in store.gauge_series(name, **_selecting(labels))
         if any(start <= at < end for start, end in windows)
     ]
+
+
+def _selecting(labels: Mapping[str, str]) -> dict[str, str]:
+    return {label: value for label, value in labels.items() if label != "phase"}
+
+
+def watched(plan: Plan) -> set[Selection]:
+    """Return the gauges that the criteria of a plan, and the conditions of its searches, ask about."""
+    criteria = [*plan.criteria]
+    for phase in plan.phases:
+        if phase.search is not None:
+            criteria += [*phase.search.such_that, *phase.search.degraded]
+    asked = [one for row in criteria for one in (row.criterion, row.good) if one is not None]
+    return {found for criterion in asked for found in _watched_by(criterion, plan)}
+
+
+def _watched_by(criterion: Criterion, plan: Plan) -> Iterator[Selection]:
+    for reference in (criterion.metric, criterion.bound.metric):
+        metric = None if reference is None else resolve(reference)
+        if reference is None or metric is None:
+            continue
+        labels = _labels(reference, plan)
+        if metric.kind == "gauge":
+            yield selection(metric.name, _selecting(labels))
+        for witness in (METRICS[name] for name in metric.has_data_when):
+            if witness.kind == "gauge":
+                of_witness = {name: value for name, value in labels.items() if name in witness.labels}
+                yield selection(witness.name, _selecting(of_witness))
+
+
+def _labels(reference: MetricRef, plan: Plan) -> dict[str, str]:
+    labels = dict(reference.labels)
+    if not plan.sockets:
+        # There is main alone, and so no label to tell it by.
+        labels.pop("socket", None)
+    return labels
 
 
 def _nothing(metric: Metric, labels: Mapping[str, str], store: Store) -> str:

@@ -21,11 +21,11 @@ def told(collector: Collector) -> dict[str, Any]:
     """Everything that a collector has to tell."""
     return {
         "rows": collector.rows(),
-        "columns": [interval.column for interval in collector.intervals],
+        "columns": [interval.column for interval in collector.timeline],
         "counters": {str(key): value for key, value in collector.store.counters.items()},
         "distributions": {str(key): value.to_json() for key, value in collector.store.distributions.items()},
         "errors": {
-            cause: [e.count, e.first, e.last, e.clients, e.samples, e.series]
+            cause: [e.count, e.first, e.last, e.clients, e.samples, collector.timeline.errors(cause)]
             for cause, e in collector.errors.items()
         },
     }
@@ -82,10 +82,11 @@ def test_errors_are_kept_by_cause_with_their_extremes() -> None:
         Attempt(0, "failed", 0.25),
         Attempt(3, "failed", 0.75),
     ]
-    (record,) = collected(PLAN, snapshots_of(happened)).errors.values()
+    collector = collected(PLAN, snapshots_of(happened))
+    (record,) = collector.errors.values()
 
     assert (record.cause, record.count, record.first, record.last) == ("reset", 3, 0.25, 3.75)
-    assert record.series == [(0.0, 2), (3.0, 1)]
+    assert collector.timeline.errors("reset") == [(0.0, 2), (3.0, 1)]
     assert [text for _, _, text in record.samples] == ["reset at 0.25", "reset at 0.5", "reset at 3.75"]
     assert sum(record.clients.values()) == 3
 
@@ -96,7 +97,7 @@ def test_what_is_kept_of_a_cause_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     record = ErrorRecord("reset")
     for number in range(100):
         client = f"all/{number:04d}"
-        record.add(0.0, ErrorDetail(1.0, 1.0, 1, {client: 1}, [(number / 100, client, "gone")]))
+        record.add(ErrorDetail(1.0, 1.0, 1, {client: 1}, [(number / 100, client, "gone")]))
 
     assert record.count == 100
     assert len(record.clients) == 10

@@ -11,6 +11,7 @@ from wsrun.metrics.recorder import ARRIVALS, Recorder
 from wsrun.metrics.snapshot import labels_of
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
+from wsrun.result.attendance import Attendance, Roll
 from wsrun.result.collector import ErrorRecord
 from wsrun.result.delivery import absent_share, arrivals_missed, level_shortfall, losses
 from wsrun.source import parse
@@ -25,6 +26,13 @@ def rows_of(*clients: int) -> list[dict[str, Any]]:
     return [{"t": float(t), "length": 1.0, "clients": number} for t, number in enumerate(clients)]
 
 
+def absent(plan: Plan, store: Store, rows: list[dict[str, Any]], until: float) -> float | None:
+    attendance, roll = Attendance(), Roll(plan)
+    for row in rows:
+        roll.call(row, until, attendance)
+    return absent_share(plan, store, attendance)
+
+
 PHASES = "phases: [ { duration: 4s, clients: 10 } ]\n"
 ASSERTED = "criteria: [ round_trip.p95 < 1s ]\n"
 
@@ -35,20 +43,20 @@ ASSERTED = "criteria: [ round_trip.p95 < 1s ]\n"
 )
 def test_the_share_is_of_client_seconds(clients: tuple[int, ...], share: float) -> None:
     """Half the clients for a quarter of the time are an eighth; more than planned make up for nothing."""
-    assert absent_share(plan_of(PHASES + ASSERTED), Store(), rows_of(*clients), 4.0) == pytest.approx(share)
+    assert absent(plan_of(PHASES + ASSERTED), Store(), rows_of(*clients), 4.0) == pytest.approx(share)
 
 
 def test_warm_ups_and_the_drain_do_not_count() -> None:
     """Clients still to come in a warm-up, and those that left after the last phase, are not missed."""
     plan = plan_of("phases: [ { duration: 4s, clients: 10, warm_up: 2s } ]\n" + ASSERTED)
 
-    assert absent_share(plan, Store(), rows_of(0, 0, 10, 10, 0), 4.0) == pytest.approx(0.0)
+    assert absent(plan, Store(), rows_of(0, 0, 10, 10, 0), 4.0) == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize(("until", "share"), [(4.0, 0.5), (3.0, 1 / 3), (2.5, 0.0), (0.5, None)])
 def test_a_row_that_ends_when_everybody_has_left_says_nothing(until: float, share: float | None) -> None:
     """Neither in a run that is shorter than its interval, nor in one that was stopped."""
-    found = absent_share(plan_of(PHASES + ASSERTED), Store(), rows_of(10, 10, 0, 0), until)
+    found = absent(plan_of(PHASES + ASSERTED), Store(), rows_of(10, 10, 0, 0), until)
 
     assert found == (None if share is None else pytest.approx(share))
 
@@ -57,7 +65,7 @@ def test_a_connect_rate_is_part_of_the_plan() -> None:
     """Nobody is missed who was not yet due."""
     plan = plan_of("phases: [ { duration: 4s, clients: 4, connect_rate: 1/s } ]\n" + ASSERTED)
 
-    assert absent_share(plan, Store(), rows_of(1, 2, 3, 4), 4.0) == pytest.approx(0.0)
+    assert absent(plan, Store(), rows_of(1, 2, 3, 4), 4.0) == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def test_a_connect_rate_is_part_of_the_plan() -> None:
 )
 def test_a_scenario_that_says_how_many_may_be_missing_is_believed(rest: str, clients: str) -> None:
     """With a criterion on presence, or with tolerated ends, there is nothing to doubt."""
-    assert absent_share(plan_of(PHASES + rest, clients), Store(), rows_of(10, 0, 0, 0), 4.0) is None
+    assert absent(plan_of(PHASES + rest, clients), Store(), rows_of(10, 0, 0, 0), 4.0) is None
 
 
 def test_refusals_are_for_a_criterion_on_attempts_to_judge() -> None:
@@ -82,8 +90,8 @@ def test_refusals_are_for_a_criterion_on_attempts_to_judge() -> None:
     store = Store()
     store.add(recorder.snapshot(0, 0.0, 1.0, {}))
 
-    assert absent_share(plan, store, rows_of(6, 6, 6, 6), 4.0) == pytest.approx(0.0)
-    assert absent_share(plan, store, rows_of(6, 6, 0, 0), 4.0) == pytest.approx(0.5)
+    assert absent(plan, store, rows_of(6, 6, 6, 6), 4.0) == pytest.approx(0.0)
+    assert absent(plan, store, rows_of(6, 6, 0, 0), 4.0) == pytest.approx(0.5)
 
 
 def test_losses_name_what_took_clients_away() -> None:
@@ -106,8 +114,8 @@ def test_those_who_leave_as_a_row_ends_are_not_missed() -> None:
     """At the moment at which a level falls, the higher and the lower number are both right."""
     plan = plan_of("phases: [ { duration: 2s, clients: 10 }, { duration: 2s, clients: 2 } ]\n" + ASSERTED)
 
-    assert absent_share(plan, Store(), rows_of(10, 2, 2, 2), 4.0) == pytest.approx(0.0)
-    assert absent_share(plan, Store(), rows_of(10, 10, 2, 2), 4.0) == pytest.approx(0.0)
+    assert absent(plan, Store(), rows_of(10, 2, 2, 2), 4.0) == pytest.approx(0.0)
+    assert absent(plan, Store(), rows_of(10, 10, 2, 2), 4.0) == pytest.approx(0.0)
 
 
 ARRIVING = "phases: [ { duration: 4s, arrivals: 5/s, stay: 1s } ]\n"
@@ -145,9 +153,9 @@ def test_nobody_who_arrives_is_missed_where_nobody_does() -> None:
 def test_arrivals_without_a_connection_were_not_there() -> None:
     """Unless a criterion is on attempts, which then judges them."""
     store = counted(due=100, connect_attempted=100, connect_refused=20, connect_failed=5)
-    assert absent_share(plan_of(ARRIVING + ASSERTED), store, [], 4.0) == pytest.approx(0.25)
+    assert absent(plan_of(ARRIVING + ASSERTED), store, [], 4.0) == pytest.approx(0.25)
     asserted = plan_of(ARRIVING + "criteria: [ connect.success >= 50% ]")
-    assert absent_share(asserted, store, [], 4.0) is None
+    assert absent(asserted, store, [], 4.0) is None
 
 
 def test_what_others_say_does_not_make_up_for_what_a_level_lost() -> None:

@@ -12,7 +12,7 @@ from runs import plan_of
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Gauge, Snapshot, series
 from wsrun.metrics.store import Store, stored
-from wsrun.result.generator import UNSENT, Check, checks, local_failures, sustained, unsent
+from wsrun.result.generator import CPU_SPAN, UNSENT, Check, checks, local_failures, sustained, unsent
 
 PLAN = plan_of()
 WORK = {"phase": "work", "worker": "0"}
@@ -31,7 +31,9 @@ def store_of(**fields: Any) -> Store:
 
 def check_of(name: str, store: Store, rows: Any = (), descriptors: int = 1024) -> Check:
     (found,) = [
-        check for check in checks(PLAN, store, list(rows), 2, descriptors) if check.name.startswith(name)
+        check
+        for check in checks(PLAN, store, sustained(rows, "cpu", CPU_SPAN), 2, descriptors)
+        if check.name.startswith(name)
     ]
     return found
 
@@ -42,7 +44,7 @@ def rows_of(*values: float | None, length: float = 1.0) -> list[dict[str, Any]]:
 
 def test_nothing_to_look_at_is_fit() -> None:
     """A run without messages and readings has no check that fails."""
-    found = checks(PLAN, Store(), [], 1, 1024)
+    found = checks(PLAN, Store(), None, 1, 1024)
 
     assert len(found) == 6
     assert all(check.is_met for check in found)

@@ -10,6 +10,7 @@ from runs import Attempt, Event, Sent, collected, plan_of, snapshots_of
 from wsrun.metrics.snapshot import ErrorDetail, Snapshot, series
 from wsrun.metrics.store import Store, stored
 from wsrun.result.collector import ErrorRecord
+from wsrun.result.folding import Timeline
 from wsrun.result.happenings import EVENTS_KEPT, cause_text, errors, events, tried
 from wsrun.transports import failures
 
@@ -18,7 +19,7 @@ PLAN = plan_of()
 
 def record_of(cause: str, count: int = 1, first: float = 1.0, last: float = 1.0) -> ErrorRecord:
     record = ErrorRecord(cause)
-    record.add(first, ErrorDetail(first, last, count))
+    record.add(ErrorDetail(first, last, count))
     return record
 
 
@@ -88,7 +89,7 @@ def test_errors_are_listed_by_number() -> None:
         Attempt(1, "failed", 0.5),
     ]
     collector = collected(PLAN, snapshots_of(happened))
-    found = errors(collector.errors, collector.store)
+    found = errors(collector.errors, collector.store, collector.timeline)
 
     assert [entry["cause"] for entry in found] == ["reply-lost", "refused-503", "reset"]
     assert found[0] == {
@@ -112,7 +113,7 @@ def test_errors_are_listed_by_number() -> None:
 
 def test_an_error_without_a_known_client_has_no_worst_one() -> None:
     """Nothing is made up."""
-    (found,) = errors({"dns": record_of("dns")}, Store())
+    (found,) = errors({"dns": record_of("dns")}, Store(), Timeline(PLAN))
 
     assert (found["clients"], found["worst_client"], found["worst_count"]) == (0, None, 0)
 

@@ -162,7 +162,7 @@ def test_a_gauge_that_is_read_often_comes_as_a_distribution() -> None:
         ]
     )
     assert store.gauge_series("generator.lag") == [
-        (0.0, Gauge(0.001, 0.003, 0.004, 2, 0.003)),
+        (0.0, Gauge(0.001, 0.003, 0.002, 1, 0.003)),
         (1.0, Gauge(0.2, 0.2, 0.2, 1, 0.2)),
     ]
     assert store.distribution("generator.lag").count == 3

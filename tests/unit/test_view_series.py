@@ -167,3 +167,31 @@ def test_the_runs_own_timeline_has_a_line() -> None:
     points = series.merge(load("fail")["timeline"])
 
     assert series.has_values(series.percentile_line(points, "service_time", "p99", 0.99, (0, 10, 40, 70)))
+
+
+def test_rows_that_stand_for_several_intervals_are_drawn_as_long_as_they_are() -> None:
+    """A rate is per second of the row; the extremes of its clients show; its CPU is one."""
+    old = row(0, [], sent=80, clients=15.0, cpu=0.3) | {
+        "length": 8.0,
+        "intervals": 8,
+        "clients_low": 10,
+        "clients_high": 20,
+    }
+    points = series.merge([old, row(8, [], sent=10, clients=12, cpu=0.4), row(9, [], sent=10, cpu=0.5)])
+
+    assert [point.sent / point.length for point in points] == [10, 10, 10]
+    assert [point.middle for point in points] == [4.0, 8.5, 9.5]
+    assert (points[0].clients_low, points[0].clients_high) == (10, 20)
+    assert [point.cpu for point in points] == [0.3, 0.4, 0.5]
+    assert [point.is_merged for point in points] == [True, False, False]
+
+
+def test_points_of_a_folded_timeline_stand_for_about_the_same_time() -> None:
+    """Old rows of a minute, and new ones of a second, which are put together."""
+    old = [row(60.0 * n, [], sent=60) | {"length": 60.0, "intervals": 60} for n in range(400)]
+    new = [row(24_000.0 + n, [], sent=1) for n in range(240)]
+    points = series.merge(old + new)
+
+    assert len(points) <= series.MOST
+    assert {point.length for point in points} == {60.0}
+    assert sum(point.sent for point in points) == 24_240

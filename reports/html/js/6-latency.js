@@ -8,7 +8,7 @@ function ramp(names) {
 function heatFigure(data) {
   const heat = data.heat;
   const isMissing = heat.none.some((value) => value);
-  const x = [...heat.starts, heat.starts.at(-1) + heat.length].map((t) => t / data.unit.seconds);
+  const x = [...heat.starts, heat.end].map((t) => t / data.unit.seconds);
   const y = heat.edges.map((ms) => Math.log10(ms));
   const z = heat.edges.slice(1).map((_, band) => heat.counts.map((column) => (column[band] ? Math.log10(column[band]) : null)));
   const p99 = data.timeline.trips.p99;
@@ -77,7 +77,7 @@ function setUpHeatTip(figure, data) {
     const height = box.height - 24;
     const [low, high] = figure.range();
     const t = low + figure.share(event) * (high - low);
-    const column = Math.floor((t - heat.starts[0]) / heat.length);
+    const column = t < heat.end ? heat.starts.findLastIndex((start) => start <= t) : -1;
     const y = event.clientY - box.top;
     const start = isMissing ? NO_REPLY + 8 : 0;
     const share = 1 - (y - start) / (height - start);

@@ -79,6 +79,8 @@ class Conduct:
             return False
         moment = self.ran if at is None else at
         self.state, self.stopped = state, {"at": moment, "why": self._secrets.sample(why)}
+        self.collector.stop(moment)
+        self._journal.stop(moment)
         self._limit = min(self._limit, self._waited + self._closing)
         return True
 

@@ -41,6 +41,10 @@ class Journal:
         """Append that a search decided something, of what came before this line."""
         self._append({"decided": at})
 
+    def stop(self, at: float) -> None:
+        """Append that the run was ended ``at`` a moment before its time, in seconds since its start."""
+        self._append({"stopped": at})
+
     def close(self, end: dict[str, Any]) -> None:
         """Append how the run ended, and sync the file."""
         self._append({"end": end})

@@ -36,7 +36,8 @@ def progress(plan: Plan, collector: Collector, elapsed: float) -> Progress:
     is_warm_up = not histogram.count
     if is_warm_up:
         histogram = store.distribution("round_trip")
-    row = collector.intervals[-1].row if collector.intervals else {}
+    last = collector.timeline.last
+    row = {} if last is None else last.row
     return Progress(
         plan=plan,
         elapsed=elapsed,

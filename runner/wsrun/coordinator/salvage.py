@@ -75,8 +75,12 @@ def salvage(path: Path) -> dict[str, Any]:
     for document in documents:
         if "snapshot" in document:
             collector.add(Snapshot.from_json(document["snapshot"]))
+            # What is joined has been written down, too.
+            collector.joined.clear()
         elif "decided" in document:
             searches.decide(document["decided"])
+        elif "stopped" in document:
+            collector.stop(document["stopped"])
         end = document.get("end", end)
     collector.finish()
     return build(searches.plan, collector, _record(header, collector, end))

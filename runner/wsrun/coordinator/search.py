@@ -73,6 +73,7 @@ class Searches:
     def _go_on(self, index: int, value: float, at: float) -> ToWorker:
         held = Held(len(self._held) + 1, value, at)
         self._held.append(held)
+        self._collector.keep_from(held.start)
         self._amend(amended(self.plan, index, self._held))
         return HoldLevel(index, held)
 
@@ -100,6 +101,7 @@ class Searches:
         if following and following[0].search is not None:
             self._index = following[0].index
             self._held = [following[0].search.held[0]]
+        self._collector.keep_from(self._held[0].start if self._held else float("inf"))
 
 
 def _longest_timeout(plan: Plan) -> float:

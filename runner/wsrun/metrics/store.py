@@ -7,11 +7,11 @@ containment: a series is meant when its labels contain those asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from wsrun.catalogue import METRICS
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.snapshot import LEVEL, Gauge, Labels, Series, Snapshot
+from wsrun.metrics.readings import EveryReading, Reading, Readings, selection
+from wsrun.metrics.snapshot import LEVEL, Labels, Series, Snapshot
 
 WARM_UP = ("part", "warm-up")
 """The label of everything that no criterion sees."""
@@ -22,40 +22,36 @@ _T = TypeVar("_T")
 class Store:
     """The sums over a run.
 
-    ``counters`` and ``distributions`` are totals by series. ``gauges`` are readings by series, as (start of
-    the interval in seconds since the start of the run, gauge); the readings of one interval have the same
-    time in all series. ``begin`` and ``end``: seconds since the start of the run that the snapshots
-    cover; both 0 while there are none. ``found``: numbers that the run came to by deciding, such as the best
-    level of a search.
+    ``counters`` and ``distributions`` are totals by series. ``readings`` are those of gauges, over time.
+    ``begin`` and ``end``: seconds since the start of the run that the snapshots cover; both 0 while there are
+    none. ``found``: numbers that the run came to by deciding, such as the best level of a search.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, readings: Readings | None = None) -> None:
+        """``readings``: where those of gauges are kept; unsaid, every one of them is, here."""
         self.counters: dict[Series, int] = {}
         self.distributions: dict[Series, Histogram] = {}
-        self.gauges: dict[Series, list[tuple[float, Gauge]]] = {}
+        self.readings: Readings = EveryReading() if readings is None else readings
         self.found: dict[Series, float] = {}
         self.begin = 0.0
         self.end = 0.0
         self._names: dict[str, dict[Series, None]] = {}
-        self._starts: dict[int, float] = {}
+        self._is_empty = True
 
     def add(self, snapshot: Snapshot) -> None:
         """Add what one worker saw in one interval; the snapshot is left as it is."""
-        self.begin = min(self.begin, snapshot.start) if self._starts else snapshot.start
+        self.begin = snapshot.start if self._is_empty else min(self.begin, snapshot.start)
         self.end = max(self.end, snapshot.end)
-        # Workers read their clocks for themselves: the first to report an interval gives it its time.
-        start = self._starts.setdefault(snapshot.index, snapshot.start)
+        self._is_empty = False
         for key, number in snapshot.counters.items():
             self._note(key)
             self.counters[key] = self.counters.get(key, 0) + number
         for key, histogram in snapshot.distributions.items():
             self._note(key)
             self.distributions.setdefault(key, Histogram()).merge(histogram)
-            if METRICS.get(key[0]) is not None and METRICS[key[0]].kind == "gauge":
-                # Read too often to be kept reading by reading: the interval's summary is its reading.
-                self._read(key, start, _summary(histogram))
-        for key, gauge in snapshot.gauges.items():
-            self._read(key, start, gauge)
+        for key in snapshot.gauges:
+            self._note(key)
+        self.readings.take(snapshot)
 
     def counter(self, name: str, /, *, judged: bool = False, **labels: str) -> int:
         """Return the sum of the selected series.
@@ -73,19 +69,10 @@ class Store:
         keys = self._select(self.distributions, name, labels, judged)
         return Histogram.merged(self.distributions[key] for key in keys)
 
-    def gauge_series(self, name: str, /, **labels: str) -> list[tuple[float, Gauge]]:
-        """Return one reading an interval over the selected series, by time.
-
-        Series and workers are put together as the catalogue says: added up (open connections), or the most of
-        any (CPU of the busiest worker).
-        """
-        together: dict[float, Gauge] = {}
-        metric = METRICS.get(name)
-        rule = metric.together if metric is not None else "sum"
-        for key in self._select(self.gauges, name, labels, False):
-            for at, gauge in self.gauges[key]:
-                together[at] = _combined(together[at], gauge, rule) if at in together else gauge
-        return sorted(together.items())
+    def gauge_series(self, name: str, /, **labels: str) -> list[Reading]:
+        """Return the readings of the selected series, by time; those of one interval are one, as the
+        catalogue says: added up, or the most of any."""
+        return self.readings.of(selection(name, labels))
 
     def values(self, name: str, label: str, /, **labels: str) -> list[str]:
         """Return the values that a label has in the selected series of any kind, sorted."""
@@ -117,10 +104,6 @@ class Store:
     def _note(self, key: Series) -> None:
         self._names.setdefault(key[0], {})[key] = None
 
-    def _read(self, key: Series, start: float, gauge: Gauge) -> None:
-        self._note(key)
-        self.gauges.setdefault(key, []).append((start, gauge))
-
     def _select(
         self, table: dict[Series, _T], name: str, labels: dict[str, str], judged: bool
     ) -> Iterator[Series]:
@@ -134,8 +117,8 @@ class Store:
         What other phases brought is there too, for conditions that name one of them; gauges belong to a level
         by their time. Distributions are shared with this store, which must not be added to meanwhile.
         """
-        part = Store()
-        part.gauges, part.found = self.gauges, self.found
+        part = Store(self.readings)
+        part.found = self.found
         part.begin, part.end = self.begin, self.end
         for key, number in self.counters.items():
             at = _at_level(key, phase, level)
@@ -145,7 +128,7 @@ class Store:
             at = _at_level(key, phase, level)
             if at is not None:
                 part.distributions[at] = histogram
-        for key in (*part.counters, *part.distributions, *part.gauges):
+        for key in (*part.counters, *part.distributions):
             part._note(key)
         return part
 
@@ -176,29 +159,3 @@ def _at_level(key: Series, phase: str, level: int) -> Series | None:
 
 def _fits(labels: Labels, wanted: dict[str, str]) -> bool:
     return all(pair in labels for pair in wanted.items())
-
-
-def _summary(histogram: Histogram) -> Gauge:
-    minimum, maximum = histogram.minimum or 0.0, histogram.maximum or 0.0
-    return Gauge(minimum, maximum, histogram.total, max(histogram.count, 1), maximum)
-
-
-def _combined(one: Gauge, other: Gauge, rule: Literal["sum", "most"]) -> Gauge:
-    """Put the readings of two series over the same interval together; their averages count, not their
-    number."""
-    if rule == "most":
-        average = max(one.average, other.average)
-        return Gauge(
-            max(one.minimum, other.minimum),
-            max(one.maximum, other.maximum),
-            average,
-            1,
-            max(one.last, other.last),
-        )
-    return Gauge(
-        one.minimum + other.minimum,
-        one.maximum + other.maximum,
-        one.average + other.average,
-        1,
-        one.last + other.last,
-    )

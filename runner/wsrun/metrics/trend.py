@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations, pairwise
-from statistics import fmean, median
+from itertools import combinations
+from statistics import median
 from typing import Literal
 
 Direction = Literal["increasing", "decreasing", "stable"]
@@ -20,29 +20,34 @@ MOST_READINGS = 300
 _Z_95 = 1.959963984540054
 
 
-def slope(readings: Sequence[tuple[float, float]]) -> float | None:
+def slope(readings: Sequence[tuple[float, float]], weights: Sequence[float] | None = None) -> float | None:
     """Return the slope of (seconds, value) readings: a change of value a second; None with too few readings.
 
     It is the Theil-Sen estimator, the median of the slopes of all pairs (Theil, A rank-invariant method of
     linear and polynomial regression analysis, 1950; Sen, Estimates of the regression coefficient based on
     Kendall's tau, Journal of the American Statistical Association 63, 1968).
+
+    ``weights``: how many readings of one length each reading stands for; unsaid, one each.
     """
-    points = _thinned(readings)
+    points = _thinned(readings, weights)
     if len(points) < LEAST_READINGS:
         return None
     slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x2 > x1]
     return median(slopes) if slopes else None
 
 
-def direction(readings: Sequence[tuple[float, float]]) -> Direction | None:
+def direction(
+    readings: Sequence[tuple[float, float]], weights: Sequence[float] | None = None
+) -> Direction | None:
     """Tell where (seconds, value) readings go, at a level of significance of 5 %; None with too few readings.
 
     It is the Mann-Kendall test (Mann, Nonparametric tests against trend, Econometrica 13, 1945; Kendall, Rank
     Correlation Methods, 1975): S is the number of pairs that rise less that of those that fall. Without a
     trend its mean is 0 and its variance (n (n-1) (2n+5) - sum over ties t (t-1) (2t+5)) / 18; the distance
-    of S from 0, less 1 for continuity, over the standard deviation is compared with 1.96.
+    of S from 0, less 1 for continuity, over the standard deviation is compared with 1.96. ``weights`` as in
+    ``slope``.
     """
-    values = [value for _, value in _thinned(readings)]
+    values = [value for _, value in _thinned(readings, weights)]
     n = len(values)
     if n < LEAST_READINGS:
         return None
@@ -54,11 +59,31 @@ def direction(readings: Sequence[tuple[float, float]]) -> Direction | None:
     return "increasing" if score > 0 else "decreasing"
 
 
-def _thinned(readings: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Sort by time, and average neighbours until there are few enough."""
-    points = sorted(readings)
-    if len(points) <= MOST_READINGS:
-        return points
-    edges = [len(points) * number // MOST_READINGS for number in range(MOST_READINGS + 1)]
-    groups = (points[low:high] for low, high in pairwise(edges))
-    return [(fmean(x for x, _ in group), fmean(y for _, y in group)) for group in groups]
+def _thinned(
+    readings: Sequence[tuple[float, float]], weights: Sequence[float] | None
+) -> list[tuple[float, float]]:
+    """Sort by time, and average neighbours until there are few enough and all weigh about the same.
+
+    Both tests count every pair alike: without it a few hours that were folded into few readings would count
+    for less than the last minutes, which have many.
+    """
+    by_time = sorted(zip(readings, weights or [1.0] * len(readings), strict=True))
+    heaviest = max((weight for _, weight in by_time), default=1.0)
+    whole = sum(weight for _, weight in by_time)
+    if len(by_time) <= MOST_READINGS and all(weight == heaviest for _, weight in by_time):
+        return [point for point, _ in by_time]
+    size = max(whole / MOST_READINGS, heaviest)
+    groups: dict[int, list[tuple[float, float, float]]] = {}
+    before = 0.0
+    for (x, y), weight in by_time:
+        groups.setdefault(int((before + weight / 2) / size), []).append((x, y, weight))
+        before += weight
+    return [_mean(group) for group in groups.values()]
+
+
+def _mean(group: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Return the mean time and value of (seconds, value, weight)."""
+    whole = sum(weight for *_, weight in group)
+    return sum(x * weight for x, _, weight in group) / whole, sum(
+        y * weight for _, y, weight in group
+    ) / whole

@@ -142,7 +142,7 @@ def _heat(view: View) -> dict[str, Any] | None:
     return {
         "edges": [short(edge * 1000) for edge in heat.edges],
         "starts": [short(start) for start in heat.starts],
-        "length": short(heat.length),
+        "end": short(heat.end),
         "counts": [list(column) for column in heat.counts],
         "none": list(heat.no_reply),
         "most": heat.most,

@@ -66,9 +66,12 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
     secrets = Secrets(plan)
     rows = collector.rows()
     counts = tables.counts(plan, store)
-    checks = generator.checks(plan, store, rows, record.workers, record.descriptors)
+    until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
+    judged = collector.judged(until)
+    checks = generator.checks(plan, store, judged.cpu.highest, record.workers, record.descriptors)
     criteria = [evaluate(criterion, store, plan) for criterion in plan.criteria]
-    facts = _facts(plan, record, collector, counts, checks)
+    absent = delivery.absent_share(plan, store, judged.attendance) or 0.0
+    facts = _facts(plan, record, collector, counts, checks, absent)
     if plan.once:
         # Nothing was planned that could be missing, and how fast wsrun was decides nothing.
         facts = replace(facts, saturated=(), absent_share=0.0)
@@ -131,14 +134,16 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "groups": tables.groups(plan, store),
         "sockets": sockets(plan, store, is_demo=record.target_kind == "demo"),
         "overall": tables.overall(plan, store),
-        "resilience": resilience(plan, store, rows, is_demo=record.target_kind == "demo"),
+        "resilience": resilience(
+            plan, store, rows, judged.breaker_seconds, is_demo=record.target_kind == "demo"
+        ),
         "pools": pools(plan, store),
         **({} if (asked := http(plan, store)) is None else {"http": asked}),
         "timeline": rows,
-        "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.intervals]},
+        "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.timeline]},
         "curves": tables.curves(plan, store),
         "contracts": contracts(plan, store),
-        "errors": happenings.errors(collector.errors, store),
+        "errors": happenings.errors(collector.errors, store, collector.timeline),
         "samples": {metric: happenings.told(kept) for metric, kept in sorted(collector.notes.items())},
         "generator": {
             "fit": all(check.is_met for check in checks if check.name != generator.UNSENT),
@@ -174,6 +179,7 @@ def _facts(
     collector: Collector,
     counts: dict[str, Any],
     checks: list[generator.Check],
+    absent: float,
 ) -> RunFacts:
     store = collector.store
     attempted = counts["connections"]["attempted"]
@@ -187,7 +193,6 @@ def _facts(
         trouble = "no request to the target was answered"
     dropped, scheduled = generator.unsent(plan, store)
     left_out, late_arrivals = delivery.arrivals_missed(plan, store)
-    until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
     return RunFacts(
         state=record.state,
         is_salvaged=record.salvaged,
@@ -196,7 +201,7 @@ def _facts(
         workers_lost=record.workers_lost,
         unsent_share=dropped / scheduled if scheduled else 0.0,
         unsent=generator.why_unsent(store) if dropped else None,
-        absent_share=delivery.absent_share(plan, store, collector.rows(), until) or 0.0,
+        absent_share=absent,
         left_out_share=left_out,
         late_arrivals_share=late_arrivals,
         losses=delivery.losses(collector.errors, store),

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from wsrun.measure import watched
 from wsrun.metrics.connections import ConnectionBudget, ConnectionRecord
 from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot, StepRecord
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
+from wsrun.result import generator, pools
+from wsrun.result.aged import Aged
 from wsrun.result.fanout import JOINER, FanOut
+from wsrun.result.folding import Timeline, Watched
 from wsrun.result.timeline import Interval, IntervalReader
 
 if TYPE_CHECKING:
@@ -31,7 +35,7 @@ SAMPLES_KEPT = 5
 
 @dataclass(slots=True)
 class ErrorRecord:
-    """One cause of errors over the run; ``counts`` are errors by the start of the interval."""
+    """One cause of errors over the run."""
 
     cause: str
     count: int = 0
@@ -39,10 +43,9 @@ class ErrorRecord:
     last: float = 0.0
     clients: dict[str, int] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
-    counts: dict[float, int] = field(default_factory=dict)
 
-    def add(self, at: float, detail: ErrorDetail) -> None:
-        """Add what one worker saw in the interval that began at ``at``."""
+    def add(self, detail: ErrorDetail) -> None:
+        """Add what one worker saw in an interval."""
         self.count += detail.count
         self.first = min(self.first, detail.first)
         self.last = max(self.last, detail.last)
@@ -50,12 +53,6 @@ class ErrorRecord:
             if client in self.clients or len(self.clients) < CLIENTS_KEPT:
                 self.clients[client] = self.clients.get(client, 0) + number
         self.samples = sorted([*self.samples, *detail.samples])[:SAMPLES_KEPT]
-        self.counts[at] = self.counts.get(at, 0) + detail.count
-
-    @property
-    def series(self) -> list[tuple[float, int]]:
-        """Errors by interval: (start in seconds since the start of the run, count), by time."""
-        return sorted(self.counts.items())
 
 
 class Collector:
@@ -66,12 +63,17 @@ class Collector:
     snapshots of the last seconds, as many as a criterion with ``abort`` looks back. ``heard``
     is until when every worker has told everything, in seconds since the start of the run. ``searches`` are
     those begun, by their time.
+
+    What is kept does not grow with the length of the run: the intervals of the timeline are merged as they
+    age, and what is judged of each of them is added up before, in ``judged``.
     """
 
     def __init__(self, plan: Plan, workers: int, clean: Clean = lambda snapshot: snapshot) -> None:
         """``clean`` returns a snapshot without what nobody may read."""
-        self.store = Store()
-        self.intervals: list[Interval] = []
+        self._watched = {*watched(plan), *generator.WATCHED, *pools.watched(plan)}
+        self.timeline = Timeline(plan)
+        self.store = Store(Watched(self.timeline, self._watched))
+        self._aged = Aged(plan)
         self.errors: dict[str, ErrorRecord] = {}
         self.notes: dict[str, list[Sample]] = {}
         self.steps: list[StepRecord] = []
@@ -82,7 +84,10 @@ class Collector:
         self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
         self.searches: list[SearchRecord] = []
         self.heard = 0.0
-        self._reader = IntervalReader(plan)
+        self._plan = plan
+        self._stopped = float("inf")
+        self._kept_from = float("inf")
+        self._reader = IntervalReader(plan, self._watched)
         self._workers = workers
         self._clean = clean
         has_audiences = any(message.deliver is not None for message in plan.messages)
@@ -92,7 +97,25 @@ class Collector:
 
     def amend(self, plan: Plan) -> None:
         """Read the intervals that come by a plan that has been amended."""
-        self._reader = IntervalReader(plan)
+        self._plan = plan
+        self._reader = IntervalReader(plan, self._watched)
+        self.timeline.follow(plan)
+        self._aged.follow(plan)
+
+    def keep_from(self, at: float) -> None:
+        """Merge no intervals that end later than ``at`` (seconds since the start of the run) until told
+        otherwise: they are still to be judged, each for itself."""
+        self._kept_from = at
+
+    def stop(self, at: float) -> None:
+        """Take note that the phases of the run ended ``at`` a moment before their time."""
+        self._stopped = at
+        self.timeline.divide(at, self._plan)
+
+    def judged(self, until: float) -> Aged:
+        """Return what is judged of each interval, over the whole run; ``until`` is when everybody was told to
+        leave, in seconds since the start of the run."""
+        return self._aged.followed_by((interval.row for interval in self.timeline.newest), until)
 
     def add(self, snapshot: Snapshot) -> Interval | None:
         """Add a snapshot; the interval that it completes, if it does.
@@ -117,11 +140,10 @@ class Collector:
         """Read the intervals that not every worker reported."""
         for index in sorted(self._waiting):
             self._complete(index)
-        if self._fanout is not None and self.intervals:
+        last = self.timeline.last
+        if self._fanout is not None and last is not None:
             self._fanout.settle(float("inf"))
-            last = self.intervals[-1].row
-            self._join(self._last, last["t"], last["t"] + last["length"])
-        self.intervals.sort(key=lambda interval: interval.row["t"])
+            self._join(self._last, last.start, last.end)
 
     def _keep(self, snapshot: Snapshot) -> None:
         self.store.add(snapshot)
@@ -147,22 +169,25 @@ class Collector:
     def _complete(self, index: int) -> Interval:
         together = self._waiting.pop(index)
         interval = self._reader.read(together)
-        self.intervals.append(interval)
+        self.timeline.add(interval)
         for snapshot in together:
-            self._take_told(snapshot, interval.row["t"])
+            self._take_told(snapshot, interval.start)
         self._last = index
         if self._fanout is not None:
             self._fanout.settle(min(snapshot.end for snapshot in together))
-            self._join(index, interval.row["t"], interval.row["t"] + interval.row["length"])
+            self._join(index, interval.start, interval.end)
+        until = min(self._plan.duration, self._stopped)
+        for old in self.timeline.age(self._kept_from):
+            self._aged.add(old.row, until)
         return interval
 
     def _take_told(self, snapshot: Snapshot, at: float) -> None:
         for cause, detail in snapshot.errors.items():
-            record = self.errors.setdefault(cause, ErrorRecord(cause))
-            record.add(at, detail)
+            self.errors.setdefault(cause, ErrorRecord(cause)).add(detail)
+            self.timeline.count_error(at, cause, detail.count)
         for metric, samples in snapshot.notes.items():
             self.notes[metric] = sorted([*self.notes.get(metric, []), *samples])[:SAMPLES_KEPT]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the timeline so far."""
-        return [interval.row for interval in self.intervals]
+        return [interval.row for interval in self.timeline]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from wsrun.causes import cause_text
 from wsrun.metrics.recorder import ARRIVALS
 from wsrun.metrics.store import Store
-from wsrun.pacing.presence import Presence
 from wsrun.pacing.visits import has_arrivals
 from wsrun.plan import CriterionPlan, Plan
+from wsrun.result.attendance import Attendance
 from wsrun.result.happenings import tried
 from wsrun.verdict import MOST_ABSENT, MOST_UNSENT
 
@@ -25,21 +25,15 @@ _ON_PRESENCE = frozenset(
 )
 _LISTED = 2
 
-_LEAVING = 0.05
-"""Seconds in which clients that were just told to leave still count, or not any more."""
-_INSTANT = 1e-6
 
-
-def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], until: float) -> float | None:
+def absent_share(plan: Plan, store: Store, attendance: Attendance) -> float | None:
     """Return the share of the planned client-seconds in which nobody was open, 0…1; None: not to be judged.
 
-    Clients are counted at the end of a row, so that only rows that end by ``until`` say anything: seconds
-    since the start of the run after which everybody was told to leave. It is not judged where the scenario
-    itself says how many may be missing: a criterion on ``open``, ``closed`` or ``reconnect``, ends that are
-    tolerated, or rows that are taken each once. With a criterion on attempts, clients that never got in are
-    for that criterion to judge, and do not count as missing. Of those who arrive, the share is of those who
-    got no connection; the larger one is returned. Levels of a search are judged one by one, by
-    ``level_shortfall``.
+    It is not judged where the scenario itself says how many may be missing: a criterion on ``open``,
+    ``closed`` or ``reconnect``, ends that are tolerated, or rows that are taken each once. With a criterion
+    on attempts, clients that never got in are for that criterion to judge, and do not count as missing. Of
+    those who arrive, the share is of those who got no connection; the larger one is returned. Levels of a
+    search are judged one by one, by ``level_shortfall``.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
     if _is_tolerant(plan) or named & _ON_PRESENCE:
@@ -47,22 +41,8 @@ def absent_share(plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], un
     excused = 0
     if named & _ON_ATTEMPTS:
         excused = sum(store.counter(f"connect.{name}") for name in ("refused", "failed", "timed_out"))
-    presence = Presence(plan)
-    warm = [
-        (phase.start, phase.end if phase.search is not None else phase.start + phase.warm_up)
-        for phase in plan.phases
-    ]
-    wanted = there = 0.0
-    for row in rows:
-        middle, end = row["t"] + row["length"] / 2, row["t"] + row["length"]
-        if end > until + _INSTANT or any(start <= middle < over for start, over in warm):
-            continue
-        # Those who leave at this very moment may or may not have been counted.
-        planned = min(presence.connected(end), presence.connected(end + _LEAVING))
-        expected = max(planned - excused, 0)
-        wanted += expected * row["length"]
-        there += min(row["clients"], expected) * row["length"]
-    shares = [1 - there / wanted] if wanted else []
+    absent = attendance.absent(excused)
+    shares = [] if absent is None else [absent]
     due = store.counter(ARRIVALS, judged=True)
     if due and not named & _ON_ATTEMPTS:
         shares.append(min(_turned_away(plan, store) / due, 1.0))

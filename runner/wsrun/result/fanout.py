@@ -116,6 +116,8 @@ class FanOut:
             else:
                 self._audiences.take(event)
         self._close(until)
+        # What is still open was sent later than that, less twice its own time.
+        self._audiences.rest(until - 4 * self._within)
         strays, self._strays = self._strays, []
         for stray in strays:
             at, _, message = stray

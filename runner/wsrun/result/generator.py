@@ -5,11 +5,13 @@ A slow generator looks like a slow target, so its own numbers are judged before 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.readings import selection
 from wsrun.metrics.recorder import DRAIN
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
@@ -34,6 +36,9 @@ FEW = 10
 
 LOCAL = "local-"
 """How causes of errors begin that are this machine's own."""
+
+WATCHED = (selection("generator.descriptors", {}),)
+"""The gauges of which the checks need readings."""
 
 UNSENT = "Scheduled messages not sent"
 """The check of the load's delivery, which has a reason of its own in the verdict."""
@@ -81,17 +86,15 @@ class Check:
         }
 
 
-def checks(
-    plan: Plan, store: Store, rows: list[dict[str, Any]], workers: int, descriptors: int
-) -> list[Check]:
+def checks(plan: Plan, store: Store, cpu: float | None, workers: int, descriptors: int) -> list[Check]:
     """Return all checks over a run, on what criteria see too: neither on warm-ups nor on the drain.
 
+    ``cpu`` is what the busiest worker used for ``CPU_SPAN`` seconds on end, None in a shorter run.
     ``descriptors`` is how many a worker may open, 0 where that is not known.
     """
     why, advice = why_unsent(store)
     lags = _judged(store, "generator.lag")
     lag = lags.quantile(0.99)
-    cpu = sustained(rows, "cpu", CPU_SPAN)
     timed = _judged(store, "generator.send_lag").count
     late = store.counter("messages.late", judged=True)
     dropped, scheduled = unsent(plan, store)
@@ -215,26 +218,40 @@ def _judged(store: Store, name: str) -> Histogram:
     return Histogram.merged(store.distribution(name, judged=True, phase=phase) for phase in phases)
 
 
+class Sustained:
+    """The highest value that was kept for ``span`` seconds on end, as a mean over the span.
+
+    ``highest`` is None as long as less than that was seen.
+    """
+
+    def __init__(self, span: float) -> None:
+        self.highest: float | None = None
+        self._span = span
+        self._window: deque[tuple[float, float]] = deque()
+        self._length = self._total = 0.0
+
+    def add(self, length: float, value: float | None) -> None:
+        """Add the value of the next ``length`` seconds; None is passed over."""
+        if value is None:
+            return
+        self._window.append((length, value))
+        self._length += length
+        self._total += length * value
+        while self._length - self._window[0][0] >= self._span:
+            oldest, old = self._window.popleft()
+            self._length -= oldest
+            self._total -= oldest * old
+        if self._length >= self._span:
+            self.highest = max(self._total / self._length, self.highest or 0.0)
+
+
 def sustained(rows: Iterable[dict[str, Any]], field: str, span: float) -> float | None:
     """Return the highest value that a field of the timeline kept for ``span`` seconds on end, as a mean over
     the span; None when the run is shorter than that."""
-    window: list[tuple[float, float]] = []
-    length = total = 0.0
-    highest: float | None = None
+    found = Sustained(span)
     for row in rows:
-        value = row[field]
-        if value is None:
-            continue
-        window.append((row["length"], value))
-        length += row["length"]
-        total += row["length"] * value
-        while length - window[0][0] >= span:
-            oldest, old = window.pop(0)
-            length -= oldest
-            total -= oldest * old
-        if length >= span:
-            highest = max(total / length, highest or 0.0)
-    return highest
+        found.add(row["length"], row[field])
+    return found.highest
 
 
 def _ms(seconds: float | None) -> str:

@@ -11,6 +11,7 @@ from wsrun.metrics.snapshot import Sample
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.collector import ErrorRecord
+from wsrun.result.folding import Timeline
 
 EVENTS_KEPT = 200
 """Of more events, the last phases to begin are left out first."""
@@ -27,7 +28,7 @@ _REPLIES = frozenset(
 )
 
 
-def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, Any]]:
+def errors(records: Mapping[str, ErrorRecord], store: Store, timeline: Timeline) -> list[dict[str, Any]]:
     """Return one entry a cause, the most frequent first."""
     made = []
     for record in sorted(records.values(), key=lambda record: (-record.count, record.cause)):
@@ -42,7 +43,7 @@ def errors(records: Mapping[str, ErrorRecord], store: Store) -> list[dict[str, A
                 "of_text": of_text,
                 "first": record.first,
                 "last": record.last,
-                "series": [[at, number] for at, number in record.series],
+                "series": [[at, number] for at, number in timeline.errors(record.cause)],
                 "clients": len(record.clients),
                 "worst_client": worst[0],
                 "worst_count": worst[1],

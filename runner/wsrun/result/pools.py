@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from wsrun.metrics.readings import Selection, selection
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.distributions import describe
+
+
+def watched(plan: Plan) -> list[Selection]:
+    """Return the gauges of which readings are needed."""
+    return [selection("pool.size", {"group": group.name}) for group in plan.groups if group.pool is not None]
 
 
 def pools(plan: Plan, store: Store) -> list[dict[str, Any]]:

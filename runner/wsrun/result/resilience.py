@@ -14,14 +14,22 @@ _OUTCOMES = ("attempted", "established", "refused", "timed_out", "failed")
 
 
 def resilience(
-    plan: Plan, store: Store, rows: Sequence[Mapping[str, Any]], *, is_demo: bool
+    plan: Plan,
+    store: Store,
+    rows: Sequence[Mapping[str, Any]],
+    breaker_seconds: float,
+    *,
+    is_demo: bool,
 ) -> dict[str, Any]:
-    """Return the counts over the whole run, and the times without warm-ups."""
+    """Return the counts over the whole run, and the times without warm-ups.
+
+    ``breaker_seconds`` is for how long a breaker was open.
+    """
     groups = plan.groups
     return {
         "reconnects": _reconnects(store) if any(group.reconnect for group in groups) else None,
         "servers": [one for target in plan.targets for one in _servers(target, plan, store, is_demo=is_demo)],
-        "breakers": _breakers(rows) if any(group.breaker for group in groups) else None,
+        "breakers": _breakers(rows, breaker_seconds) if any(group.breaker for group in groups) else None,
         "heartbeats": _heartbeats(store) if any(group.heartbeat for group in groups) else None,
     }
 
@@ -40,10 +48,10 @@ def _heartbeats(store: Store) -> dict[str, Any]:
     }
 
 
-def _breakers(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _breakers(rows: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
     return {
         "most_open": max((row["breakers_open"] or 0 for row in rows), default=0),
-        "seconds_open": sum(row["length"] for row in rows if row["breakers_open"]),
+        "seconds_open": seconds,
     }
 
 

@@ -6,12 +6,14 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from wsrun.http_parts import sends_http
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.snapshot import CLIENTS, Snapshot
+from wsrun.metrics.packed import PackedHistogram
+from wsrun.metrics.readings import Selection, combined, fits, readings_of
+from wsrun.metrics.snapshot import CLIENTS, Gauge, Snapshot
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.presence import Presence
 from wsrun.plan import Level, PhasePlan, Plan
@@ -39,19 +41,45 @@ def heat_edges() -> list[float]:
     return [10 ** (_LOWEST + step / BANDS) for step in range((_HIGHEST - _LOWEST) * BANDS + 1)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Interval:
-    """What is kept of one interval of the run."""
+    """What is kept of one interval of the run, or of several after one another.
 
+    ``index`` is the number of the first, ``number`` how many there are, ``at`` the mean of their starts in
+    seconds since the start of the run. ``gauges`` has the readings of what is watched, ``errors`` counts them
+    by cause. ``trips`` and ``services`` are the distributions behind the percentiles of the row.
+    """
+
+    index: int
+    at: float
     row: dict[str, Any]
     column: dict[str, Any]
+    trips: PackedHistogram
+    services: PackedHistogram
+    gauges: dict[Selection, Gauge] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
+    number: int = 1
+
+    @property
+    def start(self) -> float:
+        """Seconds since the start of the run."""
+        return float(self.row["t"])
+
+    @property
+    def end(self) -> float:
+        """Seconds since the start of the run."""
+        return float(self.row["t"] + self.row["length"])
 
 
 class IntervalReader:
-    """Turns all workers' snapshots of an interval into its row and column."""
+    """Turns all workers' snapshots of an interval into its row and column.
 
-    def __init__(self, plan: Plan) -> None:
+    ``watched`` are the gauges of which readings are kept.
+    """
+
+    def __init__(self, plan: Plan, watched: Iterable[Selection] = ()) -> None:
         self._plan = plan
+        self._watched = tuple(watched)
         self._edges = heat_edges()
         self._presence = Presence(plan)
         self._visitors = visitors(plan)
@@ -81,8 +109,8 @@ class IntervalReader:
             "planned": self._planned(end) if start < self._plan.duration else 0,
             **{field: counts[field] for field in _COUNTS.values()},
             "scheduled": counts["sent"] + counts["dropped"],
-            "round_trip": _points(round_trip, ("p50", "p95", "p99", "max")),
-            "service_time": _points(service_time, ("p50", "p99")),
+            "round_trip": trip_points(round_trip),
+            "service_time": service_points(service_time),
             "no_reply": counts["no_reply"],
             "failures": dict(failures),
             # The last, cut interval may be a few milliseconds of closing: a share of those says little.
@@ -97,7 +125,22 @@ class IntervalReader:
             "counts": self._bands(snapshots),
             "no_reply": counts["no_reply"],
         }
-        return Interval(row, column)
+        return Interval(
+            index=min(snapshot.index for snapshot in snapshots),
+            at=start,
+            row=row,
+            column=column,
+            trips=PackedHistogram(round_trip),
+            services=PackedHistogram(service_time),
+            gauges=dict(self._gauges(snapshots)),
+        )
+
+    def _gauges(self, snapshots: Sequence[Snapshot]) -> Iterator[tuple[Selection, Gauge]]:
+        """Yield what is watched, the series and workers of the interval put together."""
+        for selected in self._watched:
+            found = [gauge for one in snapshots for key, gauge in readings_of(one) if fits(key, selected)]
+            if found:
+                yield selected, combined(found, selected.name)
 
     def _planned(self, at: float) -> float:
         """Return the connections that are planned, and for those who arrive how many are expected.
@@ -167,6 +210,16 @@ def _merged(snapshots: Iterable[Snapshot], name: str) -> Histogram:
         for (series_name, _), histogram in snapshot.distributions.items()
         if series_name == name
     )
+
+
+def trip_points(histogram: Histogram) -> dict[str, Any]:
+    """Return what a row has of round trips, in seconds."""
+    return _points(histogram, ("p50", "p95", "p99", "max"))
+
+
+def service_points(histogram: Histogram) -> dict[str, Any]:
+    """Return what a row has of service times, in seconds."""
+    return _points(histogram, ("p50", "p99"))
 
 
 def _points(histogram: Histogram, stats: Sequence[str]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def timeline(reading: Reading) -> TimelineTable | None:
         "CPU",
     )
     found = tuple(_row(group, reading) for group in groups.values())
-    merged = any(len(group) > 1 for group in groups.values())
+    merged = any(len(group) > 1 or "intervals" in group[0] for group in groups.values())
     return TimelineTable(formats.span(every), columns, found, merged)
 
 

@@ -21,6 +21,7 @@ from wsrun.view.reading import (
     percentile,
     timeout_text,
 )
+from wsrun.view.series import grouped
 from wsrun.view.words import counted
 
 COLUMNS = 300
@@ -33,12 +34,13 @@ STATS = ("p50", "p90", "p95", "p99", "p99.9")
 class Heat:
     """Replies by time and size. ``edges``: of the bands in seconds; ``counts``: one tuple a column.
 
-    Columns are ``length`` seconds wide each; ``no_reply`` counts what never came.
+    Each column goes from its start to that of the next, the last one to ``end``, in seconds; ``no_reply``
+    counts what never came.
     """
 
     edges: tuple[float, ...]
     starts: tuple[float, ...]
-    length: float
+    end: float
     counts: tuple[tuple[int, ...], ...]
     no_reply: tuple[int, ...]
     most: int
@@ -152,13 +154,12 @@ def _heat(heat: Mapping[str, Any]) -> Heat | None:
     if len(edges) < 2 or not used:
         return None
     low, high = min(used), min(max(used), len(edges) - 2)
-    size = max(1, math.ceil(len(columns) / COLUMNS))
-    groups = [columns[start : start + size] for start in range(0, len(columns), size)]
+    groups = grouped(columns, COLUMNS)
     counts = tuple(_bands(group, low, high) for group in groups)
     return Heat(
         edges=tuple(edges[low : high + 2]),
         starts=tuple(group[0]["t"] for group in groups),
-        length=columns[0]["length"] * size,
+        end=columns[-1]["t"] + columns[-1]["length"],
         counts=counts,
         no_reply=tuple(sum(column["no_reply"] for column in group) for group in groups),
         most=max(map(max, counts)),

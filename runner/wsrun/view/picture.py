@@ -75,7 +75,7 @@ class Picture:
 
     ``answered`` is the schedule's line with gaps where it stands for replies that never came: what lies
     between the rest of it and the other clock is time before the send.
-    ``size``: how many seconds one point stands for, when intervals were merged; else None.
+    ``size``: how many seconds one point stands for at most, when intervals were merged; else None.
     """
 
     length: float
@@ -134,7 +134,8 @@ def build(reading: Reading, merged: Sequence[Point]) -> Picture | None:
     if not series.has_values(schedule):
         stat, schedule = focus.stat, []
     send = series.percentile_line(merged, "service_time", stat, QUANTILES[stat], edges)
-    is_merged = len(merged) < len(reading["timeline"])
+    # The last may be one and a moment.
+    merged_ones = [point for point in merged[:-1] if point.is_merged]
     return Picture(
         length=reading.length,
         stat=stat,
@@ -148,7 +149,7 @@ def build(reading: Reading, merged: Sequence[Point]) -> Picture | None:
         ticks=_ticks(reading, stat) if schedule else (),
         limits=tuple(limit for limit in limits(reading) if limit.stat == stat)[:3],
         marks=_marks(reading),
-        size=merged[0].length if is_merged else None,
+        size=max((point.length for point in merged_ones), default=None),
     )
 
 

@@ -108,6 +108,7 @@ class Point:
     lag: float | None
     round_trip: tuple[Mapping[str, Any], ...]
     service_time: tuple[Mapping[str, Any], ...]
+    is_merged: bool
 
     @property
     def middle(self) -> float:
@@ -126,10 +127,12 @@ def merge(
     interval: float = 0.0,
     borders: Sequence[float] = (),
 ) -> list[Point]:
-    """Turn the rows of a timeline into at most ``most`` points of equally many rows each.
+    """Turn the rows of a timeline into at most ``most`` points.
 
-    A last interval that was cut to less than half of its length has no CPU, and no rate of its own: over a
-    moment these say nothing. It goes with the one before, unless that is of another phase.
+    Of more rows, neighbours are put together until each point stands for about the same time: old rows of a
+    long run stand for several intervals already. A last interval that was cut to less than half of its length
+    has no CPU, and no rate of its own: over a moment these say nothing. It goes with the one before, unless
+    that is of another phase.
 
     Args:
         rows: of the timeline.
@@ -137,13 +140,30 @@ def merge(
         interval: how long an interval is meant to be, in seconds; 0: as the rows are.
         borders: moments at which phases begin, ascending.
     """
-    size = max(1, math.ceil(len(rows) / most))
-    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    parts = grouped(rows, most)
     if len(parts) > 1 and sum(row["length"] for row in parts[-1]) < interval / 2:
         before, last = (part[0]["t"] + part[0]["length"] / 2 for part in parts[-2:])
         if bisect_right(borders, before) == bisect_right(borders, last):
             parts[-2:] = [[*parts[-2], *parts[-1]]]
     return [_point(part, interval) for part in parts]
+
+
+def grouped(rows: Sequence[Mapping[str, Any]], most: int) -> list[Sequence[Mapping[str, Any]]]:
+    """Divide what has a ``length`` in seconds into at most ``most`` groups of neighbours that are about as
+    long as each other; one of its own for each where there are few enough."""
+    if len(rows) <= most:
+        return [rows[number : number + 1] for number in range(len(rows))]
+    unit = min(row["length"] for row in rows[:-1])
+    # Whole intervals, so that points do not differ by one; and none shorter than the longest must be.
+    whole = math.ceil(sum(row["length"] for row in rows) / most / unit - 1e-6) * unit
+    size = max(whole, *(row["length"] for row in rows))
+    groups: dict[int, list[Mapping[str, Any]]] = {}
+    before = 0.0
+    for row in rows:
+        middle = before + row["length"] / 2
+        groups.setdefault(min(int(middle / size), most - 1), []).append(row)
+        before += row["length"]
+    return list(groups.values())
 
 
 def _point(rows: Sequence[Mapping[str, Any]], interval: float) -> Point:
@@ -152,7 +172,6 @@ def _point(rows: Sequence[Mapping[str, Any]], interval: float) -> Point:
         for cause, number in row["failures"].items():
             failures[cause] = failures.get(cause, 0) + number
     length = sum(row["length"] for row in rows)
-    clients = [row["clients"] or 0 for row in rows]
 
     def mean(key: str) -> float:
         return float(sum((row[key] or 0) * row["length"] for row in rows) / length) if length else 0.0
@@ -165,8 +184,8 @@ def _point(rows: Sequence[Mapping[str, Any]], interval: float) -> Point:
         length=length,
         rated=length if length >= interval / 2 else interval,
         clients=mean("clients"),
-        clients_low=min(clients),
-        clients_high=max(clients),
+        clients_low=min(row.get("clients_low", row["clients"] or 0) for row in rows),
+        clients_high=max(row.get("clients_high", row["clients"] or 0) for row in rows),
         planned=mean("planned"),
         sent=total("sent"),
         received=total("received"),
@@ -178,6 +197,7 @@ def _point(rows: Sequence[Mapping[str, Any]], interval: float) -> Point:
         lag=_highest(rows, "lag_p99"),
         round_trip=tuple(row["round_trip"] for row in rows),
         service_time=tuple(row["service_time"] for row in rows),
+        is_merged=sum(row.get("intervals", 1) for row in rows) > 1,
     )
 
 

@@ -1,0 +1,44 @@
+"""What is judged of every interval by itself, added up before intervals are merged."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wsrun.plan import Plan
+from wsrun.result.attendance import Attendance, Roll
+from wsrun.result.generator import CPU_SPAN, Sustained
+
+
+class Aged:
+    """The sums over intervals, which come in their order.
+
+    ``cpu`` is the share of a core that the busiest worker used for ``CPU_SPAN`` seconds on end,
+    ``breaker_seconds`` for how long a breaker was open.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.attendance = Attendance()
+        self.cpu = Sustained(CPU_SPAN)
+        self.breaker_seconds = 0.0
+        self._roll = Roll(plan)
+
+    def follow(self, plan: Plan) -> None:
+        """Judge by an amended plan from now on."""
+        self._roll = Roll(plan)
+
+    def add(self, row: Mapping[str, Any], until: float) -> None:
+        """Add a row of the timeline; ``until`` is when everybody is told to leave."""
+        self.cpu.add(row["length"], row["cpu"])
+        if row["breakers_open"]:
+            self.breaker_seconds += row["length"]
+        self._roll.call(row, until, self.attendance)
+
+    def followed_by(self, rows: Iterable[Mapping[str, Any]], until: float) -> Aged:
+        """Return the sums of these rows too; this one stays as it is."""
+        whole = copy.copy(self)
+        whole.attendance, whole.cpu = copy.deepcopy(self.attendance), copy.deepcopy(self.cpu)
+        for row in rows:
+            whole.add(row, until)
+        return whole

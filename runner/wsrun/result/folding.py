@@ -1,0 +1,235 @@
+"""The timeline of a run of any length in a bounded number of rows: intervals are merged as they age.
+
+The newest are kept one by one. Older ones are merged with their neighbours, so that all of the old ones stand
+for about as many: two, then four, and so on, each time as soon as there are too many of them. Nothing is
+merged over a border, such as that between two phases, and what lies between two borders keeps some rows,
+however short it is beside the whole. Merging adds up counts, keeps extremes, and takes percentiles from the
+distributions of all replies, so that it does not matter in which steps it was done.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
+
+from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.packed import PackedHistogram
+from wsrun.metrics.readings import Reading, Selection, following
+from wsrun.metrics.snapshot import Snapshot
+from wsrun.pacing.stages import all_stages
+from wsrun.plan import Plan
+from wsrun.result.timeline import Interval, service_points, trip_points
+
+NEWEST = 120
+"""Intervals that are kept one by one."""
+
+FOLDED = 400
+"""Rows that older intervals are merged into, beside those that the stretches between borders keep."""
+
+LEAST = 30
+"""Rows that are left of a stretch between two borders, if it had so many: it may be asked for its trend."""
+
+_AT_BORDER = 3
+"""Rows more that a border may cost: one that spans it, and one cut short on either side."""
+
+
+class Timeline:
+    """The intervals of a run, the older ones merged; ``readings`` of it are those that a store asks for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._newest: list[Interval] = []
+        self._old: list[Interval] = []
+        self._width = 1
+        self._extra: tuple[float, ...] = ()
+        self._borders: list[float] = []
+        self.follow(plan)
+
+    def __iter__(self) -> Iterator[Interval]:
+        """Yield all that is kept, by time."""
+        yield from self._old
+        yield from self._newest
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._old) + len(self._newest)
+
+    @property
+    def last(self) -> Interval | None:
+        """The newest interval."""
+        return self._newest[-1] if self._newest else None
+
+    @property
+    def newest(self) -> Sequence[Interval]:
+        """The intervals that are kept one by one, by time."""
+        return self._newest
+
+    def follow(self, plan: Plan) -> None:
+        """Keep to the borders of this plan: of its phases, their warm-ups, and the levels of searches."""
+        found = {plan.duration, *self._extra}
+        for stage in all_stages(plan.phases):
+            found |= {stage.start, stage.start + stage.warm_up, stage.end}
+        self._borders = sorted(found)
+
+    def divide(self, at: float, plan: Plan) -> None:
+        """Keep apart what lies before and after a moment."""
+        self._extra += (at,)
+        self.follow(plan)
+
+    def add(self, interval: Interval) -> None:
+        """Add an interval; each is added about when it ended."""
+        insort(self._newest, interval, key=attrgetter("index"))
+
+    def age(self, until: float) -> Iterator[Interval]:
+        """Merge the oldest of the newest, those that ended by ``until``, and yield each as it was."""
+        while len(self._newest) > NEWEST and self._newest[0].end <= until:
+            interval = self._newest.pop(0)
+            yield interval
+            self._fold(interval)
+
+    def count_error(self, at: float, cause: str, number: int) -> None:
+        """Count errors of the interval that began at ``at``, or of the one before it."""
+        for interval in reversed(self._newest):
+            if interval.start <= at:
+                interval.errors[cause] += number
+                return
+        if len(self):
+            next(iter(self)).errors[cause] += number
+
+    def errors(self, cause: str) -> list[tuple[float, int]]:
+        """Return (start in seconds since the start of the run, count) of the rows with such errors."""
+        return [(interval.start, interval.errors[cause]) for interval in self if interval.errors[cause]]
+
+    def readings(self, selected: Selection) -> list[Reading]:
+        """Return the readings of what is watched, by time."""
+        return [(one.at, one.gauges[selected]) for one in self if selected in one.gauges]
+
+    @property
+    def most(self) -> int:
+        """How many rows there are at most, when no interval has to be kept one by one."""
+        return NEWEST + self._most_old
+
+    @property
+    def _most_old(self) -> int:
+        return FOLDED + (len(self._borders) + 1) * (LEAST + _AT_BORDER)
+
+    def _fold(self, interval: Interval) -> None:
+        self._push(self._old, interval)
+        while len(self._old) > self._most_old:
+            before = self._old
+            self._width *= 2
+            self._old = []
+            for old in before:
+                self._push(self._old, old)
+
+    def _push(self, rows: list[Interval], interval: Interval) -> None:
+        if rows and self._may_merge(rows[-1], interval):
+            rows[-1] = merged(rows[-1], interval)
+        else:
+            rows.append(interval)
+
+    def _may_merge(self, one: Interval, other: Interval) -> bool:
+        """Tell whether two neighbours may be one row: no border lies within, and they are short enough.
+
+        One that spans a border by itself is merged with nothing: some count it by its start, some by its
+        middle.
+        """
+        if one.number + other.number > self._width:
+            return False
+        borders = self._borders
+        place = bisect_right(borders, one.start)
+        if place < bisect_left(borders, other.end):
+            return False
+        is_between = 0 < place < len(borders)
+        longest = (borders[place] - borders[place - 1]) / LEAST if is_between else float("inf")
+        return other.end - one.start <= longest
+
+
+class Watched:
+    """The readings of a timeline as a store asks for them; what is not watched cannot be asked for."""
+
+    def __init__(self, timeline: Timeline, watched: Iterable[Selection]) -> None:
+        self._timeline = timeline
+        self._watched = frozenset(watched)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Do nothing: readings come with whole intervals."""
+
+    def of(self, selected: Selection) -> list[Reading]:
+        """Return the readings of what is selected, by time; LookupError when nobody said that they would be
+        asked for."""
+        if selected not in self._watched:
+            raise LookupError(f"no readings are kept of {selected}")
+        return self._timeline.readings(selected)
+
+
+def merged(one: Interval, other: Interval) -> Interval:
+    """Return what two intervals are together, the later one second."""
+    trips, services = _both(one.trips, other.trips), _both(one.services, other.services)
+    number = one.number + other.number
+    gauges = dict(one.gauges)
+    for selected, gauge in other.gauges.items():
+        before = gauges.get(selected)
+        gauges[selected] = gauge if before is None else following(before, gauge)
+    return Interval(
+        index=one.index,
+        at=(one.at * one.number + other.at * other.number) / number,
+        row=_row(one.row, other.row, trips, services, number),
+        column=_column(one.column, other.column),
+        trips=PackedHistogram(trips),
+        services=PackedHistogram(services),
+        gauges=gauges,
+        errors=one.errors + other.errors,
+        number=number,
+    )
+
+
+def _both(one: PackedHistogram, other: PackedHistogram) -> Histogram:
+    together = one.unpacked()
+    together.merge(other.unpacked())
+    return together
+
+
+def _row(
+    one: dict[str, Any], other: dict[str, Any], trips: Histogram, services: Histogram, number: int
+) -> dict[str, Any]:
+    """Add two rows up: counts are summed, clients and planned are means over time with their extremes, CPU,
+    memory, lag and breakers the highest."""
+    length = other["t"] + other["length"] - one["t"]
+    weights = one["length"] + other["length"]
+
+    def mean(key: str) -> float:
+        whole: float = one[key] * one["length"] + other[key] * other["length"]
+        return whole / weights if weights else 0.0
+
+    def most(key: str) -> Any:
+        return max((row[key] for row in (one, other) if row[key] is not None), default=None)
+
+    counted = ("sent", "received", "answered", "bytes_sent", "bytes_received", "dropped", "late", "scheduled")
+    lows = (row.get("clients_low", row["clients"]) for row in (one, other))
+    highs = (row.get("clients_high", row["clients"]) for row in (one, other))
+    return {
+        **one,
+        "length": length,
+        "intervals": number,
+        "clients": mean("clients"),
+        "clients_low": min(lows),
+        "clients_high": max(highs),
+        "planned": mean("planned"),
+        **{key: one[key] + other[key] for key in (*counted, "no_reply")},
+        "round_trip": trip_points(trips),
+        "service_time": service_points(services),
+        "failures": dict(Counter(one["failures"]) + Counter(other["failures"])),
+        **{key: most(key) for key in ("breakers_open", "cpu", "memory", "lag_p99")},
+    }
+
+
+def _column(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "t": one["t"],
+        "length": other["t"] + other["length"] - one["t"],
+        "counts": [a + b for a, b in zip(one["counts"], other["counts"], strict=True)],
+        "no_reply": one["no_reply"] + other["no_reply"],
+    }
