@@ -72,6 +72,7 @@ class Moment:
     answered: float | None
     received: float | None
     percentiles: tuple[tuple[str, float | None], ...]
+    from_send: tuple[tuple[str, float | None], ...]
     errors: int
     causes: tuple[tuple[str, int], ...]
     is_warm_up: bool = False
@@ -102,6 +103,7 @@ def moment(progress: Progress, tally: Tally) -> Moment:
         answered=rate("answered"),
         received=rate("received"),
         percentiles=tuple(progress.round_trip.items()),
+        from_send=tuple(progress.service_time.items()),
         errors=progress.totals["errors"],
         causes=tuple(tally.causes.most_common(KINDS)),
         is_warm_up=progress.is_warm_up,
@@ -129,6 +131,8 @@ def draw(now: Moment, width: int, *, unicode: bool = True) -> list[Line]:
     if now.is_warm_up:
         points.append((("in warm-up", "quiet"),))
     lines += _row("round trip", points, width)
+    sent = [_figure(formats.seconds(value), name, first=True) for name, value in now.from_send]
+    lines += _row("from send", sent, width) if sent else []
     lines += _row("errors", _errors(now), width)
     if now.notice:
         lines += _row("", [((now.notice, "bad"),)], width)

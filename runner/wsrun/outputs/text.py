@@ -37,6 +37,9 @@ _MARKS: dict[Mark, tuple[str, str, str]] = {
 }
 """The mark in Unicode, in ASCII, and its colour (SGR)."""
 
+_GLUE = "\0"
+"""What holds a number together where lines are broken; no text of a view has it."""
+
 _ASCII = str.maketrans(
     {
         "–": "-",
@@ -109,9 +112,9 @@ class _Paper:
     def wrapped(self, content: str, indent: str, *, first: str = "", taken: int = 0, sgr: str = "") -> None:
         """Add a paragraph; ``first`` (``taken`` columns wide) stands in place of the first line's indent."""
         room = self.width - columns(indent)
-        for number, line in enumerate(wrap(self.plain(content), room)):
+        for number, line in enumerate(wrap(self.plain(content.replace(NARROW, _GLUE)), room)):
             lead = first + " " * (columns(indent) - taken) if first and number == 0 else indent
-            self.add(lead + self.styled(line, sgr))
+            self.add(lead + self.styled(line.replace(_GLUE, " "), sgr))
 
     def sides(self, left: str, right: str) -> None:
         """Add a line with words at both ends, or two lines where they do not fit."""
@@ -285,6 +288,7 @@ def _searches(view: View, paper: _Paper) -> None:
             _Column("p50", tuple(row.p50 for row in rows)),
             _Column("p95", tuple(row.p95 for row in rows)),
             _Column("p99", tuple(row.p99 for row in rows)),
+            _Column("p99 send", tuple(row.p99_send for row in rows), is_optional=True),
             _Column("answered", tuple(row.answered.text for row in rows), is_optional=True),
             _Column("errors", tuple(row.errors for row in rows), is_optional=True),
             _Column("", tuple(row.found for row in rows), is_left=True),
@@ -342,5 +346,7 @@ def _deliveries(view: View, paper: _Paper) -> None:
 
 def _generator(view: View, paper: _Paper) -> None:
     paper.add()
+    for model in view.models:
+        paper.wrapped(model.sentence, "    ", first="  ", taken=2)
     if view.generator is not None:
         paper.wrapped(view.generator.brief, "  ")

@@ -21,6 +21,7 @@ from wsrun.result import deliveries, delivery, generator, happenings, tables
 from wsrun.result.collector import Collector
 from wsrun.result.contracts import contracts
 from wsrun.result.http import http
+from wsrun.result.load import load
 from wsrun.result.pools import pools
 from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
@@ -123,6 +124,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "criteria": criteria,
         **tables.lf_groups(plan, store, record.ran),
         "counts": counts,
+        "load": load(plan, store, record.ran),
         "searches": [search.to_json() for search in collector.searches],
         "phases": tables.phases(plan, store, rows, record.ran),
         "messages": tables.messages(plan, store),

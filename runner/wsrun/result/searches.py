@@ -160,6 +160,7 @@ def judge_level(plan: Plan, index: int, held: Held, store: Store, rows: Rows, be
         "errors": count("errors"),
         "success": 1 - min(count("errors") / tried, 1.0) if tried else None,
         "round_trip": described,
+        "service_time": describe(part.distribution("service_time", judged=True, phase=phase.name)),
     }
 
 

@@ -28,7 +28,7 @@ COUNTS = {
 def sockets(plan: Plan, store: Store, *, is_demo: bool) -> list[dict[str, Any]]:
     """Return one entry a socket, ``main`` first; none where that is the only one.
 
-    Counts are of the whole run, the round trip leaves out warm-ups.
+    Counts are of the whole run, both latencies leave out warm-ups.
     """
     if not plan.sockets:
         return []
@@ -38,6 +38,7 @@ def sockets(plan: Plan, store: Store, *, is_demo: bool) -> list[dict[str, Any]]:
             "url": mask_url(target.url, is_demo=is_demo),
             **{key: store.counter(metric, socket=target.name) for key, metric in COUNTS.items()},
             "round_trip": describe(store.distribution("round_trip", judged=True, socket=target.name)),
+            "service_time": describe(store.distribution("service_time", judged=True, socket=target.name)),
         }
         for target in plan.targets
     ]

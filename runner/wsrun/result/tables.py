@@ -15,6 +15,7 @@ from wsrun.pacing.visits import whole_visitors
 from wsrun.plan import Bursts, Level, PhasePlan, Plan
 from wsrun.plan_steps import PausePlan
 from wsrun.result.distributions import describe
+from wsrun.result.load import models_of
 from wsrun.result.timeline import levels
 from wsrun.workload import visitors
 
@@ -25,10 +26,11 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
     Latencies leave a warm-up out, as criteria do, unless the phase is nothing else; counts are whole.
     """
     made = []
-    for phase, (first, last) in zip(plan.phases, clients_at_ends(plan), strict=True):
+    for (phase, level), (first, last) in zip(levels(plan), clients_at_ends(plan), strict=True):
         made.append(
             _phase(store, rows, phase.name, phase.start, phase.end, ran, plan)
             | {
+                "models": models_of(plan, phase, level),
                 "warm_up": phase.warm_up,
                 "clients_from": first,
                 "clients_to": last,
@@ -42,6 +44,7 @@ def phases(plan: Plan, store: Store, rows: list[dict[str, Any]], ran: float) -> 
         made.append(
             _phase(store, rows, DRAIN, plan.duration, ran, ran, plan)
             | {
+                "models": [],
                 "warm_up": 0.0,
                 "clients_from": last,
                 "clients_to": 0,

@@ -21,6 +21,7 @@ from wsrun.view import (
     happenings,
     latencies,
     ledgers,
+    load,
     numbers,
     phases,
     picture,
@@ -56,6 +57,7 @@ class View:
     ended: str
     extent: str
     length: float
+    models: tuple[load.Model, ...]
     verdict: verdict.Verdict
     findings: tuple[findings.Finding, ...]
     more_findings: str
@@ -109,6 +111,7 @@ def build_view(result: Mapping[str, Any]) -> View:
         ended=reading["run"]["ended"],
         extent=_extent(reading),
         length=reading.length,
+        models=load.build(reading) if reached else (),
         verdict=verdict.build(reading, rows),
         findings=found,
         more_findings=more,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wsrun.view import criteria, deliveries, evidence, failures, phrases
+from wsrun.view import criteria, deliveries, evidence, failures, load, phrases
 from wsrun.view.criteria import Mark
 from wsrun.view.reading import LATENCY, Reading
-from wsrun.view.words import Span, Text, sentence, text
+from wsrun.view.words import Span, Text, plain, sentence, text
 
 MOST = 5
 """More findings than this are counted, not shown."""
@@ -49,7 +49,7 @@ def build(reading: Reading) -> tuple[tuple[Finding, ...], str]:
     rest = (
         [*_unjudged(reading), *_seen(reading)] if invalid or missed else [*_passed(reading), *_seen(reading)]
     )
-    rest = [*_broken(reading), *rest]
+    rest = [*_broken(reading), *_held_back(reading), *rest]
     room = MOST - len(invalid) - min(len(rest), 1)
     shown = [*invalid, *missed[:room], *rest][:MOST]
     left = len(missed) - len(missed[:room])
@@ -105,6 +105,15 @@ def _broken(reading: Reading) -> list[Finding]:
     return found
 
 
+def _held_back(reading: Reading) -> list[Finding]:
+    """Return that a closed model held load back, or hides a wait; it is no fault of a criterion."""
+    if reading.is_doubtful or not reading.was_reached:
+        return []
+    body = load.held_back(reading)
+    title, link = "Stalls of the target held load back", ("Latency", "latency")
+    return [Finding("warning", title, body, link, plain(body))] if body else []
+
+
 def _missed(reading: Reading) -> list[Finding]:
     if reading.is_doubtful:
         return []
@@ -155,7 +164,8 @@ def _passed(reading: Reading) -> list[Finding]:
         return []
     if not near["used"]:
         connections, messages = reading["counts"]["connections"], reading["counts"]["messages"]
-        title = "Nothing went wrong" if not reading["errors"] else "Every criterion is met"
+        is_smooth = not reading["errors"] and not load.held_back(reading)
+        title = "Nothing went wrong" if is_smooth else "Every criterion is met"
         spans = evidence.totals(connections, messages)
         return [Finding("met", title, text(*spans), ("Counts", "counts"), "".join(s.text for s in spans))]
     spans, brief = evidence.of(near, reading)

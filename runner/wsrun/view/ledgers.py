@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from wsrun.view import formats, http, pools, resilience
+from wsrun.view import formats, http, load, pools, resilience
 from wsrun.view.ledger import Ledger, Line, line
 from wsrun.view.reading import Reading, timeout_text
 
@@ -125,8 +125,8 @@ def _traffic(reading: Reading) -> tuple[Ledger, ...]:
         reading["throughput_metrics"],
     )
     causes = counts.get("dropped_by_cause") or {"nobody-open": counts["dropped"]}
-    load = (
-        line("Due by schedule", counts["scheduled"]),
+    made = (
+        *load.lines(reading),
         *(
             line(_DROPPED.get(cause, f"Dropped, {cause}"), number, bad=True)
             for cause, number in causes.items()
@@ -135,7 +135,7 @@ def _traffic(reading: Reading) -> tuple[Ledger, ...]:
     )
     withdrawn = reading["counts"]["connections"].get("withdrawn")
     if withdrawn:
-        load += (line("Clients that left before they connected", withdrawn),)
+        made += (line("Clients that left before they connected", withdrawn),)
 
     def way(name: str, key: str) -> Line:
         rate = formats.per_second(rates[f"messages_per_second_{key}"]).text
@@ -151,7 +151,7 @@ def _traffic(reading: Reading) -> tuple[Ledger, ...]:
         amount("sent", "sent"),
         amount("received", "received"),
     )
-    found = (Ledger("Load", load, None, "none", ""), Ledger("Traffic", wire, None, "none", ""))
+    found = (Ledger("Load", made, None, "none", ""), Ledger("Traffic", wire, None, "none", ""))
     promised = tuple(map(_contract, reading.contracts))
     return (*found, Ledger("Contracts", promised, None, "none", "")) if promised else found
 

@@ -34,6 +34,7 @@ class Row:
     p50: str
     p95: str
     p99: str
+    p99_send: str
     answered: Figure
     errors: str
     success: Figure
@@ -95,7 +96,7 @@ def _search(search: Mapping[str, Any]) -> Search:
 
 
 def _row(level: Mapping[str, Any], over: str, found: Mapping[str, float]) -> Row:
-    trips = level["round_trip"]
+    trips, services = level["round_trip"], level.get("service_time")
     at = [MARKS[kind] for kind, value in found.items() if value == level["value"]]
     missed = [condition for condition in level["conditions"] if condition["status"] == "missed"]
     if level["met"] is None:
@@ -110,6 +111,7 @@ def _row(level: Mapping[str, Any], over: str, found: Mapping[str, float]) -> Row
         p50=in_ms(trips, percentile(trips, "p50")),
         p95=in_ms(trips, percentile(trips, "p95")),
         p99=in_ms(trips, percentile(trips, "p99")),
+        p99_send=in_ms(services, percentile(services, "p99")) if services else formats.DASH,
         answered=formats.per_second(level["answered_per_second"]),
         errors=formats.group(level["errors"]),
         success=formats.share(level["success"]),

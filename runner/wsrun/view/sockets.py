@@ -19,8 +19,11 @@ class SocketRow:
     cells: tuple[str, ...]
 
 
-HEADS = ("Attempted", "Established", "Refused", "Failed", "Closed", "Sent", "Received", "p50", "p99")
-"""What the columns are: connections, messages, and the round trip from schedule in ms."""
+HEADS = (
+    *("Attempted", "Established", "Refused", "Failed", "Closed", "Sent", "Received"),
+    *("p50", "p99", "p99 from send"),
+)
+"""What the columns are: connections, messages, and latencies in ms, from schedule if not from send."""
 
 
 def build(reading: Reading) -> tuple[SocketRow, ...]:
@@ -31,8 +34,8 @@ def build(reading: Reading) -> tuple[SocketRow, ...]:
 def _row(entry: dict[str, Any]) -> SocketRow:
     counts = [entry["attempted"], entry["established"], entry["refused"]]
     counts += [entry["failed"] + entry["timed_out"], entry["closed"], entry["sent"], entry["received"]]
-    trip = entry["round_trip"]
-    found = [percentile(trip, stat) for stat in ("p50", "p99")]
+    trip, service = entry["round_trip"], entry.get("service_time")
     cells = [formats.group(count) for count in counts]
-    cells += [DASH if value is None else in_ms(trip, value) for value in found]
+    cells += [in_ms(trip, percentile(trip, stat)) for stat in ("p50", "p99")]
+    cells.append(in_ms(service, percentile(service, "p99")) if service else DASH)
     return SocketRow(entry["name"], entry["url"], tuple(cells))

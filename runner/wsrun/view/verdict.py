@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wsrun.view import formats
+from wsrun.view import formats, load
 from wsrun.view.criteria import Mark, Row
 from wsrun.view.findings import INVALIDATING
 from wsrun.view.reading import Reading
@@ -110,6 +110,10 @@ def _line(reading: Reading, marks: tuple[Mark, ...]) -> str:
         first = f"{count['met']} of {total} met"
     if reading.forbidden is not None:
         first += f", {'and' if count['failed'] else 'but'} {reading.forbidden}"
+    if load.held_back(reading):
+        first += (
+            f", {'and' if count['failed'] or reading.forbidden is not None else 'but'} stalls held load back"
+        )
     before = " before it ended" if reading["state"] in ("interrupted", "terminated") and marks else ""
     return ", ".join(part for part in (first + before, warnings, waiting) if part)
 
@@ -150,14 +154,18 @@ def _facts(reading: Reading) -> tuple[Fact, ...]:
     if run["duration"]:
         started += f", ran {formats.span(run['duration'])}"
     sent = reading["counts"]["messages"]["sent"]
-    load = re.sub(r"^1 clients$", "1 client", formats.spaced(reading["scenario"]["load"]))
+    clients = re.sub(r"^1 clients$", "1 client", formats.spaced(reading["scenario"]["load"]))
     facts = [
         Fact("Started", text(started)),
         Fact(
-            "Load", text(f"{load}, {counted(sent, 'message')}" if reading.was_reached else f"{load} planned")
+            "Load",
+            text(f"{clients}, {counted(sent, 'message')}" if reading.was_reached else f"{clients} planned"),
         ),
         Fact("Target", text(_target(reading))),
     ]
+    model = load.name(reading)
+    if model:
+        facts.insert(2, Fact("Model", text(model)))
     if reading["timeline"]:
         busiest = reading.busiest()
         workers = counted(generator["workers"], "worker")
