@@ -24,6 +24,13 @@ PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 USABLE = 0.9
 """Share of an address's ports that is planned with: some are other programs', or still closing."""
 
+EASY = 0.45
+"""The same on the loopback network, where there are addresses enough.
+
+Linux gives ``connect`` the ports of one parity first, and looks through all of them before it takes one of
+the other, so that beyond half of the range a connect takes up to ten times the CPU.
+"""
+
 USUAL_PORTS = 28_232
 """Ports of the range that Linux has unless it is set otherwise, 32768 to 60999."""
 
@@ -36,18 +43,19 @@ class Sources:
         self._ports = port_count() if ports is None else ports
         self._known: dict[str, tuple[str, ...]] = {}
 
-    @property
-    def needed(self) -> int:
-        """How many local addresses it takes to reach one target with everybody."""
-        return max(1, math.ceil(self._connections / (self._ports * USABLE)))
+    def needed(self, remote: str) -> int:
+        """Return how many local addresses it takes to reach ``remote`` (numeric) with everybody."""
+        share = EASY if _is_loopback(remote) else USABLE
+        return max(1, math.ceil(self._connections / (self._ports * share)))
 
     def address(self, remote: tuple[str, int] | None, client: int) -> str | None:
         """Return the local address of a client by its number; None: the system chooses."""
-        if remote is None or self.needed == 1:
+        if remote is None:
             return None
         found = self._known.get(remote[0])
         if found is None:
-            found = self._known[remote[0]] = local_addresses(remote[0], self.needed)
+            needed = self.needed(remote[0])
+            found = self._known[remote[0]] = local_addresses(remote[0], needed) if needed > 1 else ()
         return found[client % len(found)] if len(found) > 1 else None
 
 
@@ -73,7 +81,7 @@ def port_count() -> int:
 def local_addresses(remote: str, most: int) -> tuple[str, ...]:
     """Return up to ``most`` addresses of this machine from which ``remote`` (numeric) is reached alike."""
     address = ipaddress.ip_address(remote.partition("%")[0])
-    if address.is_loopback:
+    if _is_loopback(remote):
         first = ipaddress.IPv4Address("127.0.0.1")
         return tuple(str(first + number) for number in range(most)) if address.version == 4 else ()
     import psutil
@@ -90,3 +98,7 @@ def local_addresses(remote: str, most: int) -> tuple[str, ...]:
         if ours in addresses:
             return tuple(addresses[:most])
     return ()
+
+
+def _is_loopback(remote: str) -> bool:
+    return ipaddress.ip_address(remote.partition("%")[0]).is_loopback
