@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from pathlib import Path
@@ -20,72 +19,12 @@ from wsrun.coordinator.progress import Progress
 from wsrun.coordinator.run import (
     _encoded,
     _signals,
-    auto_workers,
-    descriptor_limit,
 )
-from wsrun.coordinator.target import Destination
 from wsrun.plan import Plan
 from wsrun.result.secrets import Secrets
 
 PLAN = plan_of()
 HEAD = "wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\nmessages: { m: { text: x } }\n"
-
-
-# How many workers
-
-
-def workers(
-    phases: str, *, cores: int, is_local: bool, monkeypatch: pytest.MonkeyPatch, more: str = ""
-) -> int:
-    plan = plan_of(HEAD + more + f"phases: {phases}\n")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
-    return auto_workers(plan, Destination(plan, "url", (), is_local=is_local, trouble=None))
-
-
-@pytest.mark.parametrize(
-    ("cores", "is_local", "number"), [(1, False, 1), (1, True, 1), (2, True, 1), (2, False, 2), (8, True, 7)]
-)
-def test_a_local_target_keeps_a_core_for_itself(
-    cores: int, is_local: bool, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As many workers as cores that may be used, less one for the target where it shares them."""
-    phases = "[ { duration: 1s, clients: 100 } ]"
-
-    assert workers(phases, cores=cores, is_local=is_local, monkeypatch=monkeypatch) == number
-
-
-@pytest.mark.parametrize(
-    ("phases", "number"),
-    [
-        ("[ { duration: 1s, clients: 3 } ]", 3),
-        ("[ { duration: 1s, clients: { from: 0, to: 5 } }, { duration: 1s, clients: 2 } ]", 5),
-        ("[ { duration: 1s, clients: { from: 6, to: 1 } } ]", 6),
-        ("[ { duration: 1s, clients: 0 } ]", 1),
-    ],
-)
-def test_no_worker_is_without_a_client(phases: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the fullest moment each has at least one slot; nobody at all is still one worker."""
-    assert workers(phases, cores=16, is_local=False, monkeypatch=monkeypatch) == number
-
-
-def test_the_largest_group_says_how_many_workers_have_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each group's slots are dealt from the first worker on: three groups of two are work for two."""
-    phases = "[ { duration: 1s, clients: { a: 2, b: 2, c: 1 } } ]"
-    more = "clients: { a: {}, b: {}, c: {} }\n"
-
-    assert workers(phases, cores=16, is_local=False, monkeypatch=monkeypatch, more=more) == 2
-
-
-# Limits
-
-
-def test_a_limit_that_does_not_exist_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Infinity is no number of descriptors."""
-    resource = pytest.importorskip("resource")
-    monkeypatch.setattr(resource, "getrlimit", lambda kind: (256, resource.RLIM_INFINITY))
-    assert descriptor_limit() == 0
-    monkeypatch.setattr(resource, "getrlimit", lambda kind: (256, 4096))
-    assert descriptor_limit() == 4096
 
 
 # Signals

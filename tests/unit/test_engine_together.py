@@ -269,7 +269,7 @@ def test_local_addresses_are_enough_for_all_connections(target: str, text: str) 
         loop = asyncio.get_running_loop()
         around = Surroundings(clock=loop.time, unix_offset=1.7e9, real_time=False)
         world = World(plan_of(text, target=target), FakeTransport(echo), loop, surroundings=around)
-        return world.sources.needed
+        return world.sources.needed("127.0.0.1")
 
     ports = port_count()
-    assert run_virtual(needed()) == Sources(60_000, ports).needed > 1 or ports > 60_000
+    assert run_virtual(needed()) == Sources(60_000, ports).needed("127.0.0.1") > 1 or ports > 60_000

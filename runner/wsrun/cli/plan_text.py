@@ -8,6 +8,7 @@ from typing import Any
 from wsrun import units
 from wsrun.cli.stream import Face
 from wsrun.cli.yaml_writer import as_yaml
+from wsrun.coordinator.staffing import least_workers
 from wsrun.estimate import CLIENT_MEMORY, Estimate, PhaseEstimate
 from wsrun.outputs.text import wrap
 from wsrun.plan import Plan, SearchPlan
@@ -131,7 +132,8 @@ def _notes(plan: Plan, expected: Estimate, descriptor_limit: int | None) -> list
     if descriptor_limit is not None and expected.descriptors > descriptor_limit:
         notes.append(
             f"A process may have {formats.group(descriptor_limit)} descriptors here: that needs"
-            f" {-(-expected.descriptors // descriptor_limit) + 1} workers, or a higher limit (ulimit -n)."
+            f" {least_workers(plan, descriptor_limit)} workers, which a run has by itself, or a higher limit"
+            " (ulimit -n)."
         )
     return notes
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,11 +20,10 @@ from wsrun.coordinator.crew import Crew
 from wsrun.coordinator.journal import Journal
 from wsrun.coordinator.progress import Progress
 from wsrun.coordinator.salvage import journal_header
-from wsrun.coordinator.target import Destination, check_tls, find_target
+from wsrun.coordinator.staffing import auto_workers, descriptor_limit, most_workers
+from wsrun.coordinator.target import check_tls, find_target
 from wsrun.errors import OutputError
 from wsrun.files import write_whole
-from wsrun.pacing.levels import level_at
-from wsrun.pacing.population import whole_clients
 from wsrun.plan import Plan
 from wsrun.result.build import RunRecord, build
 from wsrun.result.secrets import Secrets, encodable_data
@@ -76,7 +73,8 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             compresses = any(target.compression == "deflate" for target in plan.targets)
             transport = "reference" if compresses else options.transport
             secrets = Secrets(plan)
-            workers = options.workers or auto_workers(plan, destination)
+            descriptors = descriptor_limit()
+            workers = options.workers or auto_workers(plan, destination, descriptors)
             workers = min(workers, most_workers(plan) or workers)
             header = journal_header(plan, options, destination, secrets)
             header |= {"workers": workers, "transport": transport, "started": began}
@@ -112,35 +110,9 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             else _defect(options.out / "traceback.txt", secrets.hidden(traceback)),
             not_durable=journal.failure,
             signal=conduct.signal,
-            descriptors=descriptor_limit(),
+            descriptors=descriptors,
         )
         return _written(plan, conduct, record, options.out)
-
-
-def auto_workers(plan: Plan, destination: Destination) -> int:
-    """Return a number of workers: usable cores, less one for a local target; never one without a client.
-
-    A worker has the slots of each group that fall to it, so that the largest group says how many have any;
-    where clients arrive, every worker has some.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    largest = max(
-        (
-            whole_clients(level_at(level, at, phase.duration))
-            for phase in plan.phases
-            for level in phase.clients.values()
-            for at in (0.0, phase.duration)
-        ),
-        default=1,
-    )
-    if any(phase.arrivals for phase in plan.phases):
-        largest = max(largest, *(phase.at_most or cores for phase in plan.phases if phase.arrivals), 1)
-    return max(1, min(cores - destination.is_local, largest))
-
-
-def most_workers(plan: Plan) -> int | None:
-    """Return how many workers there may be, as each needs a connection of every pool; None: any number."""
-    return min((group.pool.most for group in plan.groups if group.pool is not None), default=None)
 
 
 @contextmanager
@@ -194,14 +166,4 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def descriptor_limit() -> int:
-    """Return how many file descriptors a worker may have, 0 where there is no limit that is known."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 0 if hard == resource.RLIM_INFINITY else hard
-
-
-__all__ = ["Progress", "RunOptions", "auto_workers", "run"]
+__all__ = ["Progress", "RunOptions", "run"]

@@ -21,7 +21,7 @@ class Roster:
     """Follows the planned changes of the population.
 
     Every worker reads the changes of the whole run, so that births are numbered alike in all of them, and
-    carries out those of its own slots (slot mod workers).
+    carries out those of its own slots (see ``engine.seats``).
     """
 
     def __init__(self, world: World, tasks: asyncio.TaskGroup) -> None:
@@ -129,7 +129,7 @@ class Roster:
             for change in self._changes:
                 number = self._births
                 self._births += change.enter
-                if change.slot % world.workers == world.worker:
+                if world.seats.is_own(change.group, change.slot):
                     return change, number
             if not self._stages:
                 return None

@@ -46,6 +46,7 @@ class Schedule:
         self._begin = world.start + phase.start
         self._clients = world.clients_level(group, phase)
         self._has_slots = not world.has_arrived(group, phase.index)
+        self._own_turn = world.seats.turn(group) if self._has_slots else world.worker
         self._offsets: Iterator[float] = offsets(
             phase.rate[group],
             phase.bursts.get(group),
@@ -102,7 +103,7 @@ class Schedule:
             if not constant:
                 planned = whole_clients(level_at(self._clients, offset, phase.duration))
             self._slot = self._number if not self._has_slots else self._number % planned if planned else 0
-            self._is_own = self._slot % world.workers == world.worker
+            self._is_own = self._slot % world.workers == self._own_turn
             if self._is_own or skipped >= SKIPPED_AT_ONCE:
                 self._due = self._begin + offset
                 return

@@ -273,7 +273,7 @@ class Session:
             return
         for data, picker in world.pickers:
             # A slot has one client at a time: its number is free again as soon as the client has left.
-            number = world.seat(self) if data.take == "unique" else self.number
+            number = world.seats.of(self) if data.take == "unique" else self.number
             self.rows[data.name] = picker.row_for(number, 0) or {}
         for name, value in world.assign[self.group]:
             self.variables[name] = value(self)

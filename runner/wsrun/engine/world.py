@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import itertools
 import socket
 import time
 from bisect import bisect_right
@@ -33,6 +32,7 @@ from wsrun.engine.ready import Ready
 from wsrun.engine.rendezvous import Rendezvous, has_syncs
 from wsrun.engine.request import Request
 from wsrun.engine.rows import Deck
+from wsrun.engine.seats import Seats
 from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.engine.sources import Sources, planned_connections
 from wsrun.engine.trace import Trace
@@ -41,7 +41,7 @@ from wsrun.extensions import load
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.connections import sockets_used
 from wsrun.pacing.levels import level_at
-from wsrun.pacing.population import most_births, most_slots
+from wsrun.pacing.population import most_births
 from wsrun.pacing.shares import cycle, shares
 from wsrun.plan import Level, PhasePlan, Plan
 from wsrun.transports import Transport
@@ -71,7 +71,7 @@ class Surroundings:
 
 
 class World:
-    """One worker's share of a run: workers number 0…workers-1, client slot n is worker n mod workers."""
+    """One worker's share of a run: workers number 0…workers-1, clients are dealt by their seats."""
 
     def __init__(
         self,
@@ -147,9 +147,7 @@ class World:
         self.present = 0
         self._on_sockets = sockets_used(plan)
         self._numbers: dict[tuple[int, int, int, int], tuple[list[Cell | None], Traffic]] = {}
-        slots = most_slots(plan.phases)
-        # The first seat of each group, and at last that of those who arrive, in turn.
-        self._seats = [0, *itertools.accumulate(slots.get(group.index, 0) for group in plan.groups)]
+        self.seats = Seats(plan, worker, workers)
         self.rendezvous = Rendezvous(self) if has_syncs(plan) else None
         self.births = most_births(plan.phases)
         self.pools: dict[int, Pool] = {}
@@ -322,12 +320,6 @@ class World:
     def is_scheduled(self, group: int, phase: int) -> bool:
         """Whether the messages of a group follow the schedule of the phase and not think times."""
         return group in self.plan.phases[phase].rate
-
-    def seat(self, session: Session) -> int:
-        """Return a number that no other living client has: slots over the groups, then those who arrive."""
-        if session.visit is not None:
-            return self._seats[-1] + session.visit.seat
-        return self._seats[session.group] + session.slot
 
     def has_rows(self, number: int) -> bool:
         """Whether data that is taken once has a row left for the client of a number."""
