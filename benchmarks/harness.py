@@ -9,6 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from wsrun.compiler import compile_plan
 from wsrun.coordinator.run import RunOptions, run
 from wsrun.source import parse
@@ -20,6 +22,20 @@ def run_text(text: str, *, workers: int = 1, transport: str = "fast") -> dict[st
     with tempfile.TemporaryDirectory() as folder:
         options = RunOptions(out=Path(folder), command="benchmark", workers=workers, transport=transport)
         return run(plan, options, lambda progress: None)
+
+
+def take_cores() -> None:
+    """Give the servers that this process has started the first core, and what it does from now on the second.
+
+    Nothing where the system has no such thing, or one core.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    first, *others = sorted(os.sched_getaffinity(0))
+    if others:
+        for server in psutil.Process().children(recursive=True):
+            server.cpu_affinity([first])
+        os.sched_setaffinity(0, {others[0]})
 
 
 def machine() -> str:

@@ -37,15 +37,7 @@ def test_ids_are_unique(clients: list[int], time: int) -> None:
 @pytest.mark.parametrize("start", [0, 1, 36**3 - 2, 36**4, 36**5 - 3])
 def test_the_number_of_a_message_carries_over_all_digits(start: int) -> None:
     """Where the lower digits are full the upper ones go on; after the largest it begins again at 0."""
-    maker = IdMaker(5)
-    for _ in range(start % 36**3):
-        maker.make(0)
-    maker.made = start
-    if start >= 36**3:
-        # The upper digits are made anew only when the lower ones are full, as they are in a run.
-        maker.made = start // 36**3 * 36**3 - 1
-        while maker.made < start:
-            maker.make(0)
+    maker = IdMaker(5, made=start)
     numbers = [parse_id(maker.make(0)) for _ in range(5)]
     assert [(5, 0, (start + step) % 36**5) for step in range(1, 6)] == numbers
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from wsrun.engine.backlog import drained
+from wsrun.engine.exchange import Exchange
 from wsrun.engine.holding import let_go, offer
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines
@@ -50,11 +51,13 @@ async def _follow(session: Session) -> None:
     clock = session.world.clock
     begun = clock()
     session.is_idle = True
+    session.has_waited = False
     good = await run_steps(session, session.program.flow)
     if (session.is_idle or not good) and clock() - begun < SETTLE:
         # What fails at once, or neither sends nor waits, must not be done faster than the clock.
         await session.rest(begun + SETTLE)
-    else:
+    elif not session.has_waited:
+        # Nothing else would let the loop turn.
         await asyncio.sleep(0)
 
 
@@ -101,18 +104,21 @@ async def _exchange(session: Session, line: Line | Lines | Speaker, behaviour: B
     """Send and await the reply, again and again without a pause, while the role stays what it is."""
     world = session.world
     create_future = world.loop.create_future
-    send, draw = line.send, behaviour.draw
-    only, connection = behaviour.only, line.connection
+    connection = line.connection
     assert connection is not None
     session.roused = False
     while connection.is_open and not (session.roused or session.leaving):
-        program = only or draw(session.rng)
+        if behaviour.is_answered and isinstance(line, Line) and line.is_own:
+            if not await Exchange(session, line, behaviour).run():
+                await session.sleep(world.clock() + SETTLE)
+            continue
+        program = behaviour.draw(session.rng)
         if program.has_reply:
             reply = create_future()
-            if send(program, None, reply):
+            if line.send(program, None, reply):
                 await reply
                 continue
-        elif send(program, None, None):
+        elif line.send(program, None, None):
             # Nothing else would let the loop turn.
             await asyncio.sleep(0)
             if connection.write_backlog > world.most_unsent:

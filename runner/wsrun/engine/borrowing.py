@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from wsrun.engine.closing import count_close, judge_close
 from wsrun.engine.line import LATE, Line
 from wsrun.engine.programs import MessageProgram, ProfileProgram
-from wsrun.engine.request import Request
+from wsrun.engine.request import Request, Waiter
 from wsrun.engine.session import Session
 from wsrun.engine.sockets import SocketProgram
 from wsrun.expressions import MOST_CLIENTS, MissingVariable
@@ -63,7 +63,7 @@ class Port(Line):
         self._orders: dict[int, Order] = {}
         self.connection = _Open(self)
 
-    def send(self, program: MessageProgram, due: float | None, future: asyncio.Future[bool] | None) -> bool:
+    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
         """Order a message; see ``Line.send``. False only where it could not even be tried."""
         world = self.world
         now = world.clock()

@@ -13,7 +13,7 @@ from wsrun.engine.line import LATE, Line
 from wsrun.engine.lines import Lines, lines_of
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.programs import MessageProgram
-from wsrun.engine.request import Request
+from wsrun.engine.request import Request, Waiter
 from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import Cell, Stretch, Traffic
@@ -42,7 +42,7 @@ class Waiting(Request):
         cell: Cell,
         due: float,
         sent: float,
-        future: asyncio.Future[bool] | None,
+        future: Waiter | None,
         order: int,
     ) -> None:
         super().__init__(line, program, cell, due, sent, future, order)
@@ -94,7 +94,7 @@ class Speaker:
             return 0
         return connections.connection.write_backlog
 
-    def send(self, program: MessageProgram, due: float | None, future: asyncio.Future[bool] | None) -> bool:
+    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
         """Send a message of either kind; see ``Line.send``."""
         session = self._session
         way = self._connections if program.http is None else session.http
@@ -146,7 +146,7 @@ class HttpLine:
         session = self.session
         self.cells, self.traffic = self.world.numbers(session.group, session.profile_index, stretch, None)
 
-    def send(self, program: MessageProgram, due: float | None, future: asyncio.Future[bool] | None) -> bool:
+    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
         """Send a request; arguments and result are those of ``Line.send``."""
         world = self.world
         now = world.clock()
@@ -164,7 +164,6 @@ class HttpLine:
             if sent - due > LATE:
                 cell.late += 1
         cell.sent += 1
-        cell.expected += 1
         cell.bytes_sent += len(request.body or b"")
         waiting = Waiting(self, program, cell, due, sent, future, self.seq)
         program.queue.append(waiting)
@@ -240,7 +239,6 @@ class HttpLine:
             self._fail(waiting, f"answered-{answer.status}", "the answer was an error", frame)
         else:
             waiting.done = True
-            cell.answered += 1
             cell.round_trip.append(at - waiting.due)
             cell.service_time.append(at - waiting.sent)
             if self.session.breaker is not None:

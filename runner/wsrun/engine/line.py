@@ -18,7 +18,7 @@ from wsrun.engine.leftovers import Leftover, leave, why_failed, why_no_reply
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
 from wsrun.engine.programs import NO_TABLE, MessageProgram
-from wsrun.engine.request import PatternRequest, Request
+from wsrun.engine.request import PatternRequest, Request, Waiter
 from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import SAMPLES_KEPT, Cell, Stretch, Told, Traffic
@@ -130,7 +130,7 @@ class Line:
         """Requests that wait for their replies."""
         return sum(map(len, self.tables)) + len(self.waiting)
 
-    def send(self, program: MessageProgram, due: float | None, future: asyncio.Future[bool] | None) -> bool:
+    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
         """Send a message; the future, if any, gets whether a good reply came.
 
         ``due`` is the time that was set for it beforehand, so that being late is wsrun's own fault and
@@ -183,14 +183,11 @@ class Line:
         if program.deliver is not None:
             program.deliver.sent(session, cell, now)
         if program.has_reply:
-            cell.expected += 1
             self.order = order = self.order + 1
             if program.simple:
                 table = self.tables[program.table]
                 if key not in table:
-                    request = Request(self, program, cell, due, sent, future, order)
-                    request.table = table
-                    request.key = key
+                    request = Request(self, program, cell, due, sent, future, order, table, key)
                     table[key] = request
                     program.queue.append(request)
                     return True
@@ -241,7 +238,6 @@ class Line:
                     # As in answer(), without the call: this is the way of nearly every frame.
                     request.done = True
                     cell = request.cell
-                    cell.answered += 1
                     cell.round_trip.append(at - request.due)
                     cell.service_time.append(at - request.sent)
                     future = request.future
@@ -296,7 +292,6 @@ class Line:
         """Count a good reply; the request is already out of its table."""
         request.done = True
         cell = request.cell
-        cell.answered += 1
         cell.round_trip.append(at - request.due)
         cell.service_time.append(at - request.sent)
         if self.session.breaker is not None:
@@ -349,10 +344,10 @@ class Line:
         """End a request that failed."""
         request.done = True
         self.session.error(cause, lambda: f"{request.program.name}: {text()}", request.cell)
-        if request.future is not None and not request.future.done():
-            request.future.set_result(False)
         if self.session.breaker is not None and cause != "reply-lost":
             self.session.breaker.failed()
+        if request.future is not None and not request.future.done():
+            request.future.set_result(False)
 
     def forget(self, request: Request) -> None:
         """Take a request out of where it waits."""

@@ -6,7 +6,6 @@ the index of their socket. Clients of plans with one socket have no others, and 
 
 from __future__ import annotations
 
-import asyncio
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from wsrun.engine.line import Line
     from wsrun.engine.mailbox import Expectation
     from wsrun.engine.programs import MessageProgram
+    from wsrun.engine.request import Waiter
     from wsrun.engine.session import Session
     from wsrun.transports import Closing
 
@@ -100,7 +100,7 @@ class Lines:
         """Bytes given to the connections that the system has not taken yet."""
         return sum(backlog_of(line) for line in lines_of(self._session))
 
-    def send(self, program: MessageProgram, due: float | None, future: asyncio.Future[bool] | None) -> bool:
+    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
         """Send a message over its own socket; see ``Line.send``."""
         session = self._session
         line = line_of(session, program.socket)

@@ -146,15 +146,19 @@ class MessageProgram:
 
 
 class Behaviour:
-    """What a client of one profile does in one phase: which messages, at what pauses."""
+    """What a client of one profile does in one phase: which messages, at what pauses.
 
-    __slots__ = ("cumulative", "messages", "only", "pause", "total")
+    ``is_answered``: each of the messages has a reply.
+    """
+
+    __slots__ = ("cumulative", "is_answered", "messages", "only", "pause", "total")
 
     def __init__(self, mix: Mix, think: PausePlan, programs: Sequence[MessageProgram]) -> None:
         self.messages = tuple(programs[index] for index, _ in mix)
         self.cumulative = tuple(itertools.accumulate(weight for _, weight in mix))
         self.total = self.cumulative[-1] if mix else 0.0
         self.only = self.messages[0] if len(self.messages) == 1 else None
+        self.is_answered = all(program.has_reply for program in self.messages)
         self.pause = None if think.values == (0.0,) else compile_pause(think)
 
     def is_like(self, other: Behaviour) -> bool:

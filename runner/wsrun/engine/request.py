@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wsrun.patterns import explain, show_payload
 from wsrun.wording import cut, in_flow
 
 if TYPE_CHECKING:
+    from wsrun.engine.exchange import Exchange
     from wsrun.engine.http_line import HttpLine
     from wsrun.engine.line import Line
     from wsrun.engine.programs import MessageProgram
     from wsrun.metrics.recorder import Cell, Told
     from wsrun.patterns import Frame
+
+
+Waiter: TypeAlias = "asyncio.Future[bool] | Exchange"
+"""Who is told how a request ended: whether a good reply came."""
 
 
 class Request:
@@ -33,8 +38,10 @@ class Request:
         cell: Cell,
         due: float,
         sent: float,
-        future: asyncio.Future[bool] | None,
+        future: Waiter | None,
         order: int,
+        table: dict[Any, Request] | None = None,
+        key: Any = None,
     ) -> None:
         self.line: Line | HttpLine = line
         self.program = program
@@ -44,8 +51,8 @@ class Request:
         self.future = future
         self.order = order
         self.done = False
-        self.key: Any = None
-        self.table: dict[Any, Request] | None = None
+        self.table = table
+        self.key = key
 
     @property
     def deadline(self) -> float:
@@ -71,7 +78,7 @@ class PatternRequest(Request):
         cell: Cell,
         due: float,
         sent: float,
-        future: asyncio.Future[bool] | None,
+        future: Waiter | None,
         order: int,
     ) -> None:
         super().__init__(line, program, cell, due, sent, future, order)

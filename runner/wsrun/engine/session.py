@@ -59,6 +59,7 @@ class Session:
         "cycle",
         "group",
         "has_cycled",
+        "has_waited",
         "holds",
         "http",
         "hurried",
@@ -109,9 +110,7 @@ class Session:
         self.variables: dict[str, Any] = {} if world.fanout is None else world.fanout.born(self)
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.token_until = float("inf")
-        self.leaving = False
-        self.is_born = False
-        self.is_ending = False
+        self.leaving = self.is_born = self.is_ending = False
         self.is_fresh = False
         self.is_idle = True
         self.is_started = False
@@ -123,7 +122,8 @@ class Session:
         self.line: Line | None = None
         self.moves: dict[int, int] | None = None
         self.holds = 0
-        self.is_due_ready = self.is_dismissed = self.is_at_work = self.has_cycled = False
+        self.is_due_ready = self.is_dismissed = self.is_at_work = False
+        self.has_cycled = self.has_waited = False
         self.cycle: Cycle | StagedCycle | None = None
         self.stages: Stages | None = None
         plan = world.plan.groups[group]
@@ -315,7 +315,7 @@ class Session:
         for request in waiting:
             if request.done:
                 continue
-            if request.future is None:
+            if not isinstance(request.future, asyncio.Future):
                 request.future = self.world.loop.create_future()
             await request.future
 

@@ -251,6 +251,7 @@ class World:
         session = line.session
         plan = program.plan
         cell = self.recorder.cell(
+            has_reply=program.has_reply,
             **self.labels(session.group, session.profile_index, line.stretch, line.socket),
             message=program.name,
             kind=plan.kind,

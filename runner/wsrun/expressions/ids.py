@@ -43,37 +43,54 @@ _THREE: Final = tuple(map("".join, itertools.product(_DIGITS, repeat=3)))
 
 
 class IdMaker:
-    """Makes the ids of one client; ``made`` is how many."""
+    """Makes the ids of one client.
 
-    __slots__ = ("_high_number", "_high_time", "_prefix", "_upper", "_window", "made")
+    A window is the 46 ms in which ids differ in the lowest three digits of their time.
+    """
 
-    def __init__(self, client_number: int) -> None:
-        """``client_number`` is less than ``MOST_CLIENTS``; a larger one raises ValueError."""
-        self.made = 0
+    __slots__ = ("_high_number", "_high_time", "_low_number", "_prefix", "_upper", "_upper_number", "_window")
+
+    def __init__(self, client_number: int, made: int = 0) -> None:
+        """``client_number`` is less than ``MOST_CLIENTS``; a larger one raises ValueError.
+
+        ``made``: ids that the client has made already.
+        """
         self._prefix = encode(client_number, 5)
-        self._window = -1
+        self._window = -_BASE3
         self._high_time = (-1, "")
         self._upper = ""
-        self._high_number = "00"
+        self._high_number, self._low_number = divmod(made, _BASE3)
+        self._upper_number = encode(self._high_number % _BASE2, 2)
+
+    @property
+    def made(self) -> int:
+        """How many ids were made."""
+        return self._high_number * _BASE3 + self._low_number
 
     def make(self, now_us: int) -> str:
         """Return the next id; ``now_us`` is microseconds since 1970."""
-        self.made = number = self.made + 1
-        window = now_us // _BASE3
-        if window != self._window:
-            self._turn(window)
-        low_number = number % _BASE3
-        if low_number == 0:
-            self._high_number = encode(number // _BASE3 % _BASE2, 2)
-        return f"{self._upper}{_THREE[now_us % _BASE3]}{self._high_number}{_THREE[low_number]}"
+        since = now_us - self._window
+        if not 0 <= since < _BASE3:
+            since = self._turn(now_us)
+        self._low_number = number = self._low_number + 1
+        if number == _BASE3:
+            self._high_number += 1
+            self._upper_number = encode(self._high_number % _BASE2, 2)
+            self._low_number = number = 0
+        return f"{self._upper}{_THREE[since]}{self._upper_number}{_THREE[number]}"
 
-    def _turn(self, window: int) -> None:
-        """Make what ids have in common for 46 ms: the client, and the upper seven digits of the time."""
-        self._window = window
+    def _turn(self, now_us: int) -> int:
+        """Begin a window, and return the microseconds since its begin.
+
+        What its ids have in common is the client and the upper seven digits of the time.
+        """
+        window, since = divmod(now_us, _BASE3)
+        self._window = now_us - since
         high, above = divmod(window, _BASE3)
         if high != self._high_time[0]:  # Once in 36 minutes.
             self._high_time = (high, self._prefix + encode(high, 4))
         self._upper = self._high_time[1] + _THREE[above]
+        return since
 
 
 def parse_id(text: str) -> tuple[int, int, int] | None:

@@ -34,8 +34,6 @@ _COUNTERS = (
     ("messages.sent", "sent"),
     ("messages.late", "late"),
     ("bytes.sent", "bytes_sent"),
-    ("replies.expected", "expected"),
-    ("replies.answered", "answered"),
     ("replies.failed", "failed"),
     ("replies.timed_out", "timed_out"),
     ("replies.lost", "lost"),
@@ -94,16 +92,19 @@ class Stretch:
 
 
 class Cell:
-    """The numbers of one message in one group, profile and stretch."""
+    """The numbers of one message in one group, profile and stretch.
+
+    What follows from others is not counted beside them: a reply is expected to each message sent that
+    ``has_reply``, and as many were good as there are samples of ``service_time``.
+    """
 
     __slots__ = (
-        "answered",
         "bytes_sent",
-        "expected",
         "extra_replies",
         "failed",
         "first",
         "gaps",
+        "has_reply",
         "labels",
         "late",
         "late_replies",
@@ -115,13 +116,14 @@ class Cell:
         "timed_out",
     )
 
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: Labels, *, has_reply: bool) -> None:
         self.labels = labels
+        self.has_reply = has_reply
         self.round_trip: array[float] = array("d")
         self.service_time: array[float] = array("d")
         self.first: array[float] = array("d")
         self.gaps: array[float] = array("d")
-        self.sent = self.late = self.bytes_sent = self.expected = self.answered = self.failed = 0
+        self.sent = self.late = self.bytes_sent = self.failed = 0
         self.timed_out = self.lost = self.pending = self.late_replies = self.extra_replies = 0
 
 
@@ -159,9 +161,9 @@ class Recorder:
         self.loop_lag = self._samples.setdefault(("generator.lag", labels), array("d"))
         self.send_lag = self._samples.setdefault(("generator.send_lag", labels), array("d"))
 
-    def cell(self, **labels: str | None) -> Cell:
+    def cell(self, *, has_reply: bool, **labels: str | None) -> Cell:
         """Return a new cell; the caller keeps it."""
-        cell = Cell(labels_of(labels))
+        cell = Cell(labels_of(labels), has_reply=has_reply)
         self._cells.append(cell)
         return cell
 
@@ -213,12 +215,17 @@ class Recorder:
         """Fold everything since the last snapshot and start anew."""
         made = Snapshot(worker=self.worker, index=index, start=start, end=end, gauges=gauges)
         counters, distributions = made.counters, made.distributions
+
+        def add(name: str, labels: Labels, value: int) -> None:
+            if value:
+                counters[name, labels] = counters.get((name, labels), 0) + value
+
         for cell in self._cells:
+            add("replies.expected", cell.labels, cell.sent if cell.has_reply else 0)
+            add("replies.answered", cell.labels, len(cell.service_time))
             for name, slot in _COUNTERS:
-                value = getattr(cell, slot)
-                if value:
-                    counters[name, cell.labels] = counters.get((name, cell.labels), 0) + value
-                    setattr(cell, slot, 0)
+                add(name, cell.labels, getattr(cell, slot))
+                setattr(cell, slot, 0)
             for name, slot in _ARRAYS:
                 values = getattr(cell, slot)
                 if values:
@@ -227,11 +234,10 @@ class Recorder:
                     # The hot path keeps the cell and not the array, so a fresh array is seen at once.
         for traffic in self._traffic:
             for name, slot in _TRAFFIC:
-                value = getattr(traffic, slot)
-                if value:
-                    counters[name, traffic.labels] = counters.get((name, traffic.labels), 0) + value
-                    setattr(traffic, slot, 0)
+                add(name, traffic.labels, getattr(traffic, slot))
+                setattr(traffic, slot, 0)
         for key, value in self._counts.items():
+            # Zeros too: they tell that something was looked at.
             counters[key] = counters.get(key, 0) + value
         for key, values in self._samples.items():
             if values:

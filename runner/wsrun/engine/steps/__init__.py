@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from wsrun.engine.programs import ProgramCompiler
     from wsrun.engine.session import Session
 
+MAIN = (0,)
+"""What needs the connection of a client's main socket, and no other."""
+
 Run = Callable[["Session"], Awaitable[bool]]
 """Runs a step for a client; True when it was good."""
 
@@ -113,6 +116,11 @@ async def run_steps(session: Session, steps: Sequence[StepProgram]) -> bool:
 
 def _missing(session: Session, sockets: tuple[int, ...]) -> int | None:
     """Return the first of some sockets that is not there, None when all are; none is after a loss."""
+    line = session.line
+    connection = None if line is None else line.connection
+    if sockets == MAIN and connection is not None and connection.is_open and not session.others:
+        # The commonest case of all, without calls.
+        return None
     if session.others and not session.is_ending and session.is_lost:
         return ANY
     for socket in sockets:

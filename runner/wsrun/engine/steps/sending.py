@@ -56,8 +56,11 @@ def _one(program: MessageProgram) -> Run:
         if not has_reply:
             await drained(session, line)
             return line.send(program, None, None)
-        future = session.world.loop.create_future()
-        return line.send(program, None, future) and await future
+        future: asyncio.Future[bool] = session.world.loop.create_future()
+        if not line.send(program, None, future):
+            return False
+        session.has_waited = True
+        return await future
 
     return run
 
