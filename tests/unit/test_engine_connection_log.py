@@ -84,6 +84,26 @@ phases: [ {{ duration: 4s, clients: 1 }} ]
     assert causes(snapshots) == ({} if cause is None else {cause: 1})
 
 
+UNMADE = """
+messages:
+  plain: { text: "{{ seq }}", reply: { match: { $.later: { exists: true } }, capture: { later: $.later } } }
+  unmade: { text: "{{ seq }} {{ later }}" }
+profiles: { p: { mix: { plain: 1, unmade: 1 }, think: 100ms } }
+phases: [ { duration: 5s, clients: 1, rate: 10/s } ]
+"""
+
+
+def test_a_message_that_cannot_be_made_takes_no_number() -> None:
+    """Those that are sent are numbered without a gap, and are as many as the connection is said to carry."""
+    transport = FakeTransport(lambda connection, payload: None)
+    snapshots = perform(plan_of(UNMADE), transport)
+    (connection,), (found,) = transport.connections, rows(snapshots)
+
+    assert causes(snapshots)["missing-variable"] > 5
+    assert [int(payload) for _, payload in connection.sent] == list(range(1, len(connection.sent) + 1))
+    assert found.sent == len(connection.sent) > 5
+
+
 def test_a_close_that_no_step_came_to_expect_is_told_as_the_error_it_is() -> None:
     """The session ends at the step before it, whose connection is gone."""
 

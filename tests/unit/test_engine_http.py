@@ -344,3 +344,21 @@ def test_a_batch_sends_all_at_once() -> None:
     assert len({at for at, _ in http.asked}) == 1
     assert outcomes(snapshots) == {"answered": 3}
     assert causes(snapshots) == {}
+
+
+def test_a_request_that_cannot_be_made_takes_no_number() -> None:
+    """Those that go out are numbered without a gap."""
+    text = """
+messages:
+  good: { http: { get: "/{{ seq }}" } }
+  unmade: { http: { get: "/{{ seq }}/{{ later }}" } }
+  later: { http: { get: / }, reply: { capture: { later: $.nowhere } } }
+profiles: { p: { mix: { good: 1, unmade: 1 }, think: 100ms } }
+phases: [ { duration: 5s, clients: 1 } ]
+"""
+    http = FakeHttp(fine)
+    snapshots = perform(http_plan(text), FakeTransport(echo), http)
+    numbers = [int(request.url.rpartition("/")[2]) for _, request in http.asked]
+
+    assert causes(snapshots)["missing-variable"] > 5
+    assert numbers == list(range(1, len(numbers) + 1))

@@ -191,9 +191,11 @@ class HttpLine:
                 request = HttpRequest(request.method, request.url, cookies, request.body)
             world.http.check(request)
         except MissingVariable as missing:
+            self.seq -= 1
             not_made(session, program.name, missing)
             return None
         except (HttpFailure, ValueError) as failure:
+            self.seq -= 1
             text = failure.text if isinstance(failure, HttpFailure) else "the URL is not valid"
             session.error("bad-request", f"{program.name}: {text}")
             return None

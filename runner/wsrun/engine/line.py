@@ -148,12 +148,12 @@ class Line:
         session = self.session
         connection = self.connection
         cell = self.cells[program.index] or world.cell(self, program)
+        session.seq = self.seq = self.seq + 1
         try:
             if program.uses_id:
                 session.message_id = session.ids.make(int((now + world.unix_offset) * 1e6))
             if program.needs_renewal:
                 session.renew()
-            session.seq = self.seq = self.seq + 1
             payload = program.build(session)
             key: Any = None
             if program.key_is_id:
@@ -161,9 +161,11 @@ class Line:
             elif program.expected is not None:
                 key = program.expected(session)
         except MissingVariable as missing:
+            self.seq -= 1
             not_made(session, program.name, missing)
             return False
         if connection is None or not connection.is_open:
+            self.seq -= 1
             session.error("not-connected", f"{program.name}: the connection was gone before it was sent")
             return False
         if due is now:
