@@ -36,7 +36,10 @@ _JOIN_LIMIT = 5.0
 
 @dataclass(slots=True)
 class Member:
-    """One worker process and what is known of it. ``silent``: seconds since it was heard."""
+    """One worker process and what is known of it.
+
+    ``silent``: seconds since it was heard. ``carried``: clients that were connected when it last told.
+    """
 
     number: int
     process: SpawnProcess
@@ -50,6 +53,7 @@ class Member:
     """What became of it, as a predicate in plain words; None while it is not lost."""
     traceback: str | None = None
     silent: float = 0.0
+    carried: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -104,8 +108,10 @@ class Crew:
         return [member for member in self.members if member.failure is not None]
 
     def loss(self, member: Member) -> str:
-        """Say in plain words which worker was lost, and how."""
-        return f"worker {member.number + 1} of {self.workers} {member.failure}"
+        """Say in plain words which worker was lost, how, and what it carried when it was last heard."""
+        text = f"worker {member.number + 1} of {self.workers} {member.failure}"
+        many = f"{member.carried} connected client{'s' if member.carried > 1 else ''}"
+        return f"{text}, and {many} with it" if member.carried else text
 
     def start(self, is_wanted: Callable[[], bool]) -> float | None:
         """Wait until all are ready, and start the run.
@@ -188,6 +194,7 @@ class Crew:
                 member.failure = "was stopped by a defect of wsrun"
                 member.traceback = traceback
             case Told(snapshot):
+                member.carried = snapshot.present
                 return snapshot
             case Gathered():
                 working = [member.number for member in self.members if not member.is_over]

@@ -116,6 +116,14 @@ class Snapshot:
     steps: list[StepRecord] = field(default_factory=list)
     connections: list[ConnectionRecord] = field(default_factory=list)
 
+    @property
+    def present(self) -> int:
+        """How many clients have a connection at the end of the interval."""
+        names = {name for name, _ in self.gauges}
+        # Where clients may have several connections, or none, they are counted by themselves.
+        counted = CLIENTS if CLIENTS in names else "open"
+        return round(sum(gauge.last for (name, _), gauge in self.gauges.items() if name == counted))
+
     def to_json(self) -> dict[str, Any]:
         """Return JSON-like data; ``from_json`` is its inverse."""
         return {
