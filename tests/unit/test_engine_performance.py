@@ -85,6 +85,22 @@ def test_clients_that_leave_before_their_handshake_are_counted_apart() -> None:
     assert store.counter("errors") == 0
 
 
+def test_who_was_refused_before_has_not_left_without_an_attempt() -> None:
+    """Of three who wait for their turn when they are told to leave, one was refused: two had no attempt."""
+    plan = plan_of(
+        f"messages: {{ ping: {PING} }}\n"
+        "clients: { all: { reconnect: { backoff: { from: 100ms, jitter: 0% }, attempts: 99 } } }\n"
+        "phases: [ { duration: 1500ms, clients: 4, handshakes: 1 }, { duration: 3s, clients: 0 } ]\n"
+    )
+    refused = ConnectFailure("refused", "refused-503", "full", 503)
+    transport = FakeTransport(echo(), latency=1.0, refuse=lambda number: refused if number == 0 else None)
+    store = perform(plan, transport)
+
+    assert store.counter("connect.refused") == store.counter("connect.established") == 1
+    assert store.counter("connect.attempted") == 2
+    assert store.counter("connect.withdrawn") == 2
+
+
 def test_think_times_pace_a_client_and_wait_for_its_reply() -> None:
     """With a pause of 1 s and replies after 0.5 s, messages of a client are 1.5 s apart."""
     plan = plan_of(

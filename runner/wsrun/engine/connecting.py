@@ -53,8 +53,8 @@ async def _connect(
     world = session.world
     async with world.handshakes:
         if session.leaving and not session.is_ending:
-            if session.line is None and make is None:
-                # No attempt, and so in no sum of attempts; but planned, and never there.
+            if not session.has_attempted and make is None:
+                # No attempt at all, and so in no sum of attempts; but planned, and never there.
                 withdrawn = world.labels(session.group, session.profile_index, world.stretch, socket)
                 world.recorder.count("connect.withdrawn", labels_of(withdrawn))
             return None
@@ -65,6 +65,7 @@ async def _connect(
         key = labels_of(labels)
         recorder = world.recorder
         recorder.count("connect.attempted", key)
+        session.has_attempted = True
         if session.visit is not None:
             session.visit.begun(session, key)
         line = Line(session, socket, mailbox=False, labels=key) if make is None else make(socket, key)

@@ -58,6 +58,7 @@ class Session:
         "connections",
         "cycle",
         "group",
+        "has_attempted",
         "has_cycled",
         "has_waited",
         "holds",
@@ -111,7 +112,7 @@ class Session:
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.token_until = float("inf")
         self.leaving = self.is_born = self.is_ending = False
-        self.is_fresh = False
+        self.has_attempted = self.is_fresh = False
         self.is_idle = True
         self.is_started = False
         self.at_leave: Callable[[], None] | None = None
