@@ -12,6 +12,7 @@ from dataclasses import replace
 from wsrun import criteria
 from wsrun.catalogue import resolve
 from wsrun.criteria import Criterion
+from wsrun.diagnostics import Location
 from wsrun.pacing.connections import uses_socket
 from wsrun.plan import CriterionPlan, GroupPlan, Level, PhasePlan, Plan, ProfilePlan
 from wsrun.plan_steps import ConnectStep, RepeatStep, SendStep, StepPlan, all_steps
@@ -152,6 +153,6 @@ def _profile(plan: Plan, profile: ProfilePlan) -> ProfilePlan:
 def _criteria(plan: Plan) -> Iterator[CriterionPlan]:
     yield from plan.criteria
     if all(criterion.text != ALWAYS for criterion in plan.criteria):
-        where = plan.criteria[0].location
+        where = plan.criteria[0].location if plan.criteria else Location(plan.path, 0, 0)
         because = "a functional test allows none"
         yield CriterionPlan(text=ALWAYS, criterion=criteria.parse(ALWAYS), location=where, because=because)

@@ -13,9 +13,9 @@ import pytest
 
 from wsrun import __version__, resources
 from wsrun.cli.commands import NOT_YET, invoke, names
-from wsrun.cli.options import read_overrides
+from wsrun.cli.options import read_overrides, read_workers
 from wsrun.cli.report import read_result
-from wsrun.cli.run import PRECEDENCE, command_line, read_workers, worst
+from wsrun.cli.run import PRECEDENCE, command_line, worst
 from wsrun.errors import UsageError
 
 GOOD = """\

@@ -8,7 +8,6 @@ import pytest
 from runs import plan_of
 
 from wsrun.coordinator.staffing import auto_workers, descriptor_limit, least_workers, most_workers
-from wsrun.coordinator.target import Destination
 
 HEAD = "wsrun: 1\ntarget: { url: ws://127.0.0.1:1/ }\nmessages: { m: { text: x } }\n"
 
@@ -27,7 +26,7 @@ def workers(
 ) -> int:
     plan = plan_of(HEAD + more + f"phases: {phases}\n")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
-    return auto_workers(plan, Destination(plan, "url", (), is_local=is_local, trouble=None), descriptors)
+    return auto_workers(plan, is_local=is_local, descriptors=descriptors)
 
 
 @pytest.mark.parametrize(

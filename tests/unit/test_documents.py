@@ -27,7 +27,14 @@ def scenarios(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/getting-started.md", "docs/fan-out.md", "docs/functional-tests.md"]
+    "name",
+    [
+        "README.md",
+        "docs/getting-started.md",
+        "docs/fan-out.md",
+        "docs/functional-tests.md",
+        "docs/preflight.md",
+    ],
 )
 def test_a_shown_scenario_is_right(name: str, tmp_path: Path) -> None:
     """What a beginner copies has no mistake."""

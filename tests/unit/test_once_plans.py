@@ -88,6 +88,12 @@ def test_each_body_is_done_once_and_every_step_is_noted() -> None:
     assert 2.0 < snapshots[-1].end < 4.0
 
 
+def test_without_criteria_there_is_still_one() -> None:
+    """An empty list judges nothing by load; a functional test has to be without errors all the same."""
+    plan = once(plan_of(SCENARIO.replace(SCENARIO.splitlines()[-1], "criteria: []")))
+    assert [criterion.text for criterion in plan.criteria] == ["errors == 0"]
+
+
 def test_what_goes_wrong_between_steps_is_told_too() -> None:
     """A close that no step awaits belongs to no step."""
 

@@ -19,7 +19,7 @@ from wsrun.cli.options import Session
 from wsrun.errors import InternalError, ScenarioError, WsrunError
 
 DEFAULT = "run"
-NOT_YET = ("check", "compare", "history", "conformance", "init")
+NOT_YET = ("compare", "history", "conformance", "init")
 """Commands that a later version brings."""
 
 HELP = """Run scenarios against WebSocket services, and judge what came of it.
@@ -30,6 +30,7 @@ A scenario is a YAML file: whom to connect to, what to say, how many do so and w
   wsrun scenarios/smoke.yaml            run it; the exit code is the verdict
   wsrun validate scenarios/*.yaml       every mistake of every file
   wsrun plan scenarios/spike.yaml       what would happen, before it does
+  wsrun check scenarios/spike.yaml      what would go wrong, on this machine and at the target
   wsrun spike.yaml --target wss://staging.example.org/chat
 """
 
@@ -58,6 +59,7 @@ class Commands(DefaultGroup):  # type: ignore[misc]
 
 def build() -> click.Group:
     """Put the commands together; none of them imports more than click before it runs."""
+    from wsrun.cli.check import check
     from wsrun.cli.demo import demo
     from wsrun.cli.plan import plan
     from wsrun.cli.report import report
@@ -72,7 +74,7 @@ def build() -> click.Group:
         epilog=EPILOG,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    for command in (run, validate, plan, report, demo, schema):
+    for command in (run, validate, plan, check, report, demo, schema):
         group.add_command(command)
     version: Callable[[click.Group], click.Group] = click.version_option(
         __version__, prog_name="wsrun", message="%(prog)s %(version)s"

@@ -233,7 +233,26 @@ def _fitted(line: Line, width: int) -> Line:
     return tuple(fitted)
 
 
-Watch = Callable[["Progress"], None]
+class Watch:
+    """What the coordinator calls with each ``Progress``, and what it says besides; it never raises."""
+
+    def __init__(self, draw: Callable[[Progress], None], say: Callable[[str], None]) -> None:
+        self._draw, self._say = draw, say
+        self._failed = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how it goes; stop, and say so, when that fails: what is watched must not suffer for it."""
+        if self._failed:
+            return
+        try:
+            self._draw(progress)
+        except Exception as error:
+            self._failed = True
+            self._say(f"progress is no longer shown: {type(error).__name__}: {error}")
+
+    def tell(self, text: str) -> None:
+        """Say something that stays."""
+        self._say(text)
 
 
 @contextmanager
@@ -247,32 +266,15 @@ def watching(plan: Plan, stream: Any, paper: Face, *, quiet: bool = False) -> It
         quiet: show nothing.
 
     Yields:
-        What the coordinator calls with each ``Progress``; it never raises.
+        What the coordinator calls.
     """
     if quiet:
-        yield lambda progress: None
+        yield Watch(lambda progress: None, lambda text: None)
     elif paper.can_redraw:
         with _view(plan, stream, paper) as watch:
-            yield _safe(watch, stream)
+            yield watch
     else:
-        yield _safe(_lines(stream), stream)
-
-
-def _safe(watch: Watch, stream: Any) -> Watch:
-    """Stop showing, and say so, when showing fails: what is watched must not suffer for it."""
-    failed = False
-
-    def guarded(progress: Progress) -> None:
-        nonlocal failed
-        if failed:
-            return
-        try:
-            watch(progress)
-        except Exception as error:
-            failed = True
-            stream.write(f"progress is no longer shown: {type(error).__name__}: {error}\n")
-
-    return guarded
+        yield _lines(stream)
 
 
 def _lines(stream: Any) -> Watch:
@@ -284,10 +286,13 @@ def _lines(stream: Any) -> Watch:
         now = moment(progress, tally)
         if progress.elapsed >= due:
             due = (progress.elapsed // LINE_EVERY + 1) * LINE_EVERY
-            stream.write(line(now) + "\n")
-            stream.flush()
+            say(line(now))
 
-    return watch
+    def say(text: str) -> None:
+        stream.write(text + "\n")
+        stream.flush()
+
+    return Watch(watch, say)
 
 
 @contextmanager
@@ -332,4 +337,5 @@ def _view(plan: Plan, stream: Any, paper: Face) -> Iterator[Watch]:
             drawn = progress.elapsed
             live.update(text(draw(now, console.width, unicode=paper.unicode)), refresh=True)
 
-        yield watch
+        # What is printed on a console with a live view goes above it, and stays.
+        yield Watch(watch, lambda said: console.print(said, soft_wrap=True))

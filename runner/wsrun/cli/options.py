@@ -9,6 +9,10 @@ from typing import Any
 
 import click
 
+from wsrun.cli import directory
+
+MOST_WORKERS = 1024
+
 
 @dataclass(slots=True)
 class Session:
@@ -73,4 +77,43 @@ def seed_option(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="N",
         help="Where chance starts: the same seed gives each client the same profile, rows, messages and "
         "values. With think times, how many messages it sends still depends on how fast the server answers.",
+    )(command)
+
+
+def read_workers(context: click.Context, parameter: click.Parameter, value: str) -> int | None:
+    """Return the number of worker processes; None for ``auto``."""
+    if value == "auto":
+        return None
+    if not value.isdecimal() or not 1 <= int(value) <= MOST_WORKERS:
+        raise click.BadParameter(
+            f"'{value}' is neither a number of processes from 1 to {MOST_WORKERS} nor auto",
+            context,
+            parameter,
+        )
+    return int(value)
+
+
+def resource_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what of this machine a run uses: where it writes, with how many processes."""
+    command = click.option(
+        "--transport",
+        type=click.Choice(["fast", "reference"]),
+        default="fast",
+        show_default=True,
+        help="reference: another WebSocket library, as a second witness, and for compression.",
+    )(command)
+    command = click.option(
+        "--workers",
+        callback=read_workers,
+        default="auto",
+        metavar="N|auto",
+        help="Processes that make the load; auto: by the cores.",
+    )(command)
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=directory.DEFAULT,
+        metavar="DIR",
+        show_default=True,
+        help="Write to DIR/<scenario>/<time>/.",
     )(command)

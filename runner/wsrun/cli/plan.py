@@ -46,6 +46,7 @@ def plan(
     from wsrun.cli.settings import settings
     from wsrun.compiler import compile_plan
     from wsrun.estimate import estimate
+    from wsrun.machine import descriptor_limits
 
     documents, wrong = load(
         [file], with_target(overrides, target), allow_python=allow_python, no_color=no_color
@@ -68,7 +69,7 @@ def plan(
         from wsrun.cli.plan_text import plan_text
 
         paper = face(sys.stdout, os.environ, no_color=no_color)
-        sys.stdout.write(plan_text(compiled, expected, written, paper, descriptor_limit()))
+        sys.stdout.write(plan_text(compiled, expected, written, paper, descriptor_limits()[1]))
     return 0
 
 
@@ -117,13 +118,3 @@ def searches(plan: Plan) -> list[dict[str, Any]]:
         for phase in plan.phases
         if phase.search is not None
     ]
-
-
-def descriptor_limit() -> int | None:
-    """Return how many descriptors a process may have on this machine; None where that is not limited so."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    return None if limit == resource.RLIM_INFINITY else limit

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsrun.cli import directory
-from wsrun.cli.options import Session, common, override_options, seed_option
+from wsrun.cli.options import Session, common, override_options, resource_options, seed_option
 from wsrun.cli.stream import face
 from wsrun.errors import OutputError
 
@@ -37,8 +37,6 @@ wsrun-results/<scenario>/<time>/. Of several files, each is run when the one bef
 code is the worst one.
 """
 
-MOST_WORKERS = 1024
-
 PRECEDENCE = (0, 1, 3, 143, 130, 5, 4)
 """Exit codes of runs from good to bad: of several, the last in this order counts."""
 
@@ -46,45 +44,11 @@ _SECRET = re.compile(r"((?:secret|password|token|authorization|cookie|api-?key)[
 _USER = re.compile(r"(://)[^/@\s]+@")
 
 
-def read_workers(context: click.Context, parameter: click.Parameter, value: str) -> int | None:
-    """Return the number of worker processes; None for ``auto``."""
-    if value == "auto":
-        return None
-    if not value.isdecimal() or not 1 <= int(value) <= MOST_WORKERS:
-        raise click.BadParameter(
-            f"'{value}' is neither a number of processes from 1 to {MOST_WORKERS} nor auto",
-            context,
-            parameter,
-        )
-    return int(value)
-
-
 @click.command(epilog=EPILOG, short_help="Run scenarios and exit with the verdict.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @override_options
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=directory.DEFAULT,
-    metavar="DIR",
-    show_default=True,
-    help="Write to DIR/<scenario>/<time>/.",
-)
-@click.option(
-    "--workers",
-    callback=read_workers,
-    default="auto",
-    metavar="N|auto",
-    help="Processes that make the load; auto: by the cores.",
-)
+@resource_options
 @seed_option
-@click.option(
-    "--transport",
-    type=click.Choice(["fast", "reference"]),
-    default="fast",
-    show_default=True,
-    help="reference: another WebSocket library, as a second witness, and for compression.",
-)
 @click.option(
     "--once", is_flag=True, help="As a functional test: one client a group and profile, all of it once."
 )
@@ -167,7 +131,7 @@ def _run_one(plan: Plan, options: RunOptions, quiet: bool, no_color: bool) -> in
     paper = face(sys.stderr, os.environ, no_color=no_color)
     show = once.show if plan.once else summary.show
     with watching(plan, sys.stderr, paper, quiet=quiet or plan.once) as watch:
-        result = carry_out(plan, options, watch)
+        result = carry_out(plan, options, watch, lambda text: watch.tell(f"warning: {text}"))
     report: Path | None = None
     try:
         report = write_all(result, out)[0]

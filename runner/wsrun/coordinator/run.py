@@ -20,11 +20,15 @@ from wsrun.coordinator.crew import Crew
 from wsrun.coordinator.journal import Journal
 from wsrun.coordinator.progress import Progress
 from wsrun.coordinator.salvage import journal_header
-from wsrun.coordinator.staffing import auto_workers, descriptor_limit, most_workers
-from wsrun.coordinator.target import check_tls, find_target
+from wsrun.coordinator.staffing import descriptor_limit, most_workers, transport_of, workers_of
+from wsrun.coordinator.target import Destination, check_tls, find_target
 from wsrun.errors import OutputError
 from wsrun.files import write_whole
 from wsrun.plan import Plan
+from wsrun.preflight import LIMITS, look
+from wsrun.preflight.demand import demand_of
+from wsrun.preflight.facts import read_facts
+from wsrun.preflight.finding import Finding, told
 from wsrun.result.build import RunRecord, build
 from wsrun.result.secrets import Secrets, encodable_data
 
@@ -46,7 +50,12 @@ class RunOptions:
     overrides: tuple[tuple[str, str], ...] = ()
 
 
-def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> dict[str, Any]:
+def run(
+    plan: Plan,
+    options: RunOptions,
+    watch: Callable[[Progress], None],
+    tell: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
     """Run a plan, judge it, and write ``journal.jsonl`` and ``result.json``.
 
     SIGINT and SIGTERM end the phases and drain; a second one ends at once. What was measured is kept.
@@ -55,6 +64,7 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
         plan: What to do.
         options: How to do it.
         watch: Called four times a second with how it goes; it must not raise.
+        tell: Called before the start with each thing that will go wrong for want of room on this machine.
 
     Returns:
         The result, judged; its verdict says when something could not be written.
@@ -69,24 +79,27 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
         with ExitStack() as stack:
             destination = find_target(plan, stack, lambda: not heard)
             plan = destination.plan
-            # The fast transport has no permessage-deflate.
-            compresses = any(target.compression == "deflate" for target in plan.targets)
-            transport = "reference" if compresses else options.transport
+            transport = transport_of(plan, options.transport)
             secrets = Secrets(plan)
             descriptors = descriptor_limit()
-            workers = options.workers or auto_workers(plan, destination, descriptors)
-            workers = min(workers, most_workers(plan) or workers)
+            workers = workers_of(
+                plan, options.workers, is_local=destination.is_local, descriptors=descriptors
+            )
             header = journal_header(plan, options, destination, secrets)
             header |= {"workers": workers, "transport": transport, "started": began}
             journal = Journal(options.out / "journal.jsonl", header)
             conduct = Conduct(plan, workers, journal, secrets, heard)
             lost: tuple[str, ...] = ()
+            trouble: tuple[Finding, ...] = ()
             traceback: str | None = None
             if heard:
                 conduct.hear()
             elif destination.trouble is not None:
                 conduct.stop("unreachable", destination.trouble)
             else:
+                trouble = _trouble_ahead(plan, workers, destination)
+                for finding in trouble:
+                    tell(told(finding))
                 crew = Crew(plan, transport, workers)
                 conduct.perform(crew, watch)
                 lost = tuple(map(crew.loss, crew.lost))
@@ -111,8 +124,22 @@ def run(plan: Plan, options: RunOptions, watch: Callable[[Progress], None]) -> d
             not_durable=journal.failure,
             signal=conduct.signal,
             descriptors=descriptors,
+            preflight=tuple(finding.to_json() for finding in trouble),
         )
         return _written(plan, conduct, record, options.out)
+
+
+def _trouble_ahead(plan: Plan, workers: int, destination: Destination) -> tuple[Finding, ...]:
+    """Return what of the plan goes beyond the limits of this machine."""
+    demand = demand_of(
+        plan,
+        workers,
+        most_workers=most_workers(plan),
+        embedded=destination.embedded,
+        hears_local=destination.is_local,
+    )
+    facts = read_facts(destination.addresses[:1], demand.connections)
+    return tuple(finding for finding in look(LIMITS, demand, facts) if finding.state in ("warning", "bad"))
 
 
 @contextmanager

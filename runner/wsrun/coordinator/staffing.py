@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 
-from wsrun.coordinator.target import Destination
 from wsrun.engine.sources import planned_connections
 from wsrun.http_parts import sends_http
+from wsrun.machine import descriptor_limits, usable_cores
 from wsrun.pacing.crowd import Crowd
 from wsrun.plan import Plan
+from wsrun.preflight.descriptors import workers_needed
 from wsrun.workload import visitors
 
-USABLE = 0.95
-"""Share of a worker's descriptors that is planned with: a connection that is made anew may be there twice."""
 
-OWN = 64
-"""Descriptors that a worker needs for itself."""
+def workers_of(plan: Plan, wanted: int | None, *, is_local: bool, descriptors: int) -> int:
+    """Return how many workers carry a plan out: as many as are ``wanted``, None: as ``auto_workers`` says."""
+    workers = wanted or auto_workers(plan, is_local=is_local, descriptors=descriptors)
+    return min(workers, most_workers(plan) or workers)
 
 
-def auto_workers(plan: Plan, destination: Destination, descriptors: int) -> int:
+def auto_workers(plan: Plan, *, is_local: bool, descriptors: int) -> int:
     """Return a number of workers: usable cores, less one for a local target; never one without a client.
 
     More than that only where a worker may not open as many connections as would be its share.
 
     Args:
         plan: what they are for.
-        destination: where it goes.
+        is_local: whether the target is on this machine, and takes a core.
         descriptors: how many a worker may have, 0 where that is not known.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     clients = planned_clients(plan)
     if any(phase.arrivals for phase in plan.phases):
         # How many are there at a time depends on how long they take; every worker has some.
         clients = max(clients, *(phase.at_most or cores for phase in plan.phases if phase.arrivals))
-    return max(1, min(cores - destination.is_local, clients), least_workers(plan, descriptors))
+    return max(1, min(cores - is_local, clients), least_workers(plan, descriptors))
 
 
 def least_workers(plan: Plan, descriptors: int) -> int:
@@ -43,8 +42,7 @@ def least_workers(plan: Plan, descriptors: int) -> int:
     connections = planned_connections(plan)
     if sends_http(plan.messages):
         connections += planned_clients(plan)
-    room = int(descriptors * USABLE) - OWN
-    return math.ceil(connections / room) if room > 0 else 1
+    return workers_needed(connections, descriptors) or 1
 
 
 def most_workers(plan: Plan) -> int | None:
@@ -62,9 +60,10 @@ def planned_clients(plan: Plan) -> int:
 
 def descriptor_limit() -> int:
     """Return how many file descriptors a worker may have, 0 where there is no limit that is known."""
-    if sys.platform == "win32":
-        return 0
-    import resource
+    return descriptor_limits()[1] or 0
 
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 0 if hard == resource.RLIM_INFINITY else hard
+
+def transport_of(plan: Plan, wanted: str) -> str:
+    """Return the transport that carries a plan: the fast one has no permessage-deflate."""
+    compresses = any(target.compression == "deflate" for target in plan.targets)
+    return "reference" if compresses else wanted

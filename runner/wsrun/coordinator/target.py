@@ -40,6 +40,8 @@ class Destination:
     addresses: tuple[str, ...]
     is_local: bool
     trouble: str | None
+    embedded: int = 0
+    """How many embedded servers were started for it."""
 
 
 def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> Destination:
@@ -52,8 +54,9 @@ def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> 
     is_all_http = plan.target.http is not None and not any(sockets_used(plan))
     meant = (plan.target.http or "") if is_all_http else plan.target.url
     kind: Literal["demo", "url"] = "demo" if meant.startswith(DEMO) else "url"
+    before = plan
     try:
-        plan = _with_servers(plan, stack)
+        plan = with_servers(plan, stack)
     except DemoServerError as error:
         return Destination(plan, "demo", (), is_local=True, trouble=str(error))
     doors = [(target.urls, target) for target in plan.targets]
@@ -64,13 +67,24 @@ def find_target(plan: Plan, stack: ExitStack, is_wanted: Callable[[], bool]) -> 
         plan,
         kind,
         addresses=found[0][0],
-        is_local=all(_is_local(addresses) for addresses, _ in found),
+        is_local=all(is_local(addresses) for addresses, _ in found),
         trouble=next((trouble for _, trouble in found if trouble is not None), None),
+        embedded=embedded_servers(before),
     )
 
 
-def _with_servers(plan: Plan, stack: ExitStack) -> Plan:
-    """Start the embedded servers that are meant, one a scheme, and return the plan with their addresses."""
+def embedded_servers(plan: Plan) -> int:
+    """Return how many embedded servers a plan, as it was compiled, is meant for."""
+    urls = [url for target in plan.targets for url in (*target.urls, target.http or "")]
+    return sum(any(url.startswith(scheme) for url in urls) for scheme in DEMO)
+
+
+def with_servers(plan: Plan, stack: ExitStack) -> Plan:
+    """Start the embedded servers that are meant, one a scheme, and return the plan with their addresses.
+
+    Raises:
+        DemoServerError: one of them did not come up.
+    """
     servers: dict[str, DemoServer] = {}
 
     def server(url: str) -> tuple[DemoServer, str] | None:
@@ -113,7 +127,8 @@ def _reach(url: str, target: TargetPlan, is_wanted: Callable[[], bool]) -> tuple
     return _knock(parts.hostname or "", port, target.wait_until_ready, is_wanted)
 
 
-def _is_local(addresses: tuple[str, ...]) -> bool:
+def is_local(addresses: Sequence[str]) -> bool:
+    """Tell whether all numeric addresses, of which there are some, are this machine's own."""
     return bool(addresses) and all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in addresses)
 
 

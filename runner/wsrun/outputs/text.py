@@ -350,3 +350,5 @@ def _generator(view: View, paper: _Paper) -> None:
         paper.wrapped(model.sentence, "    ", first="  ", taken=2)
     if view.generator is not None:
         paper.wrapped(view.generator.brief, "  ")
+        for foreseen in view.generator.foreseen:
+            paper.wrapped(f"foreseen: {foreseen}", "  ")

@@ -38,7 +38,8 @@ _VERSIONS = ("picows", "uvloop", "websockets")
 class RunRecord:
     """What is known of a run beside its numbers. Times of day are ISO 8601 in UTC, the rest is seconds.
 
-    ``salvaged``: the result is made of the journal, as the run did not write one.
+    ``salvaged``: the result is made of the journal, as the run did not write one. ``preflight``: what of the
+    plan went beyond the limits of this machine, as it was found before the start.
     """
 
     command: str
@@ -58,6 +59,7 @@ class RunRecord:
     signal: Literal["SIGINT", "SIGTERM"] | None = None
     descriptors: int = 0
     salvaged: bool = False
+    preflight: tuple[Mapping[str, Any], ...] = ()
 
 
 def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]:
@@ -151,6 +153,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
             "fit": all(check.is_met for check in checks if check.name != generator.UNSENT),
             "workers": record.workers,
             "checks": [check.to_json() for check in checks],
+            "preflight": [dict(found) for found in record.preflight],
             "series": [
                 {"t": row["t"], "cpu": row["cpu"], "lag_p99": row["lag_p99"], "memory": row["memory"]}
                 for row in rows

@@ -231,6 +231,11 @@ class ReferenceConnection:
         self._reader = wire.loop.create_task(self._read())
 
     @property
+    def extensions(self) -> tuple[str, ...]:
+        """The names of the extensions that were agreed; the fast transport has none."""
+        return tuple(extension.name for extension in self._wire.protocol.extensions)
+
+    @property
     def write_backlog(self) -> int:
         """See ``Connection.write_backlog``."""
         return self._wire.transport.get_write_buffer_size()

@@ -32,6 +32,8 @@ class Generator:
     line: str
     brief: str
     rows: tuple[Row, ...]
+    foreseen: tuple[str, ...] = ()
+    """What was known before the start to go beyond the limits of this machine."""
 
 
 def build(reading: Reading) -> Generator:
@@ -42,7 +44,8 @@ def build(reading: Reading) -> Generator:
     else:
         line = "wsrun was at its own limit, so the numbers above may describe wsrun instead of the target."
     rows = tuple(_row(check) for check in generator["checks"])
-    return Generator(generator["fit"], line, _brief(reading), rows)
+    foreseen = tuple(f"{found['name']}: {found['text']}" for found in generator.get("preflight", ()))
+    return Generator(generator["fit"], line, _brief(reading), rows, foreseen)
 
 
 def _brief(reading: Reading) -> str:

@@ -1,0 +1,341 @@
+"""The preflight against real servers, good ones and broken ones: every failure is one clear line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from running import PING, plan_of
+from tests.certificates import self_signed
+from tests.servers.connect_proxy import ConnectProxy
+from websockets.asyncio.server import ServerConnection, serve
+
+from wsrun.compiler import compile_plan
+from wsrun.coordinator.preflight import PreflightOptions, preflight
+from wsrun.demo.process import DemoServer
+from wsrun.plan import Plan
+from wsrun.preflight.finding import Finding, is_bad
+from wsrun.source import parse
+
+TEXT = f"messages: {{ ping: {PING} }}\nphases: [ {{ duration: 1m, clients: 20 }} ]\n"
+QUICK = "connect_timeout: 1s, close_timeout: 1s"
+DAY = timedelta(days=1)
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.contextmanager
+def running(start: Callable[[], contextlib.AbstractAsyncContextManager[asyncio.Server]]) -> Iterator[int]:
+    """Run a server in a loop of a thread of its own; yields its port."""
+    ports: list[int] = []
+    ready, over = threading.Event(), threading.Event()
+
+    async def main() -> None:
+        async with start() as server:
+            ports.append(next(iter(server.sockets)).getsockname()[1])
+            ready.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield ports[0]
+    finally:
+        over.set()
+        thread.join(10)
+
+
+@contextlib.contextmanager
+def talking(talk: Talk) -> Iterator[int]:
+    """Run a TCP server that talks as told; yields its port."""
+
+    @contextlib.asynccontextmanager
+    async def start() -> Iterator[asyncio.Server]:  # type: ignore[misc]
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        yield server
+        server.close()
+
+    with running(start) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def serving(
+    echo: Callable[[ServerConnection], Awaitable[None]], context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Run a WebSocket server by websockets; yields its port."""
+    with running(lambda: serve(echo, "127.0.0.1", 0, ssl=context)) as port:  # type: ignore[arg-type, return-value]
+        yield port
+
+
+async def answering(connection: ServerConnection) -> None:
+    """Say everything back."""
+    async for message in connection:
+        await connection.send(message)
+
+
+async def mute(connection: ServerConnection) -> None:
+    """Say nothing."""
+    async for _ in connection:
+        pass
+
+
+def saying(answer: bytes) -> Talk:
+    """Answer whatever request comes."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+
+    return talk
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Listen until the other side is gone."""
+    with contextlib.suppress(OSError):
+        await reader.read()
+    writer.close()
+
+
+def checked(plan: Plan, folder: Path) -> dict[str, dict[str, Finding]]:
+    """Make the preflight of a plan; the findings by section and name."""
+    sections = list(preflight(plan, PreflightOptions(out=folder, workers=1)))
+    return {section.title: {finding.name: finding for finding in section.findings} for section in sections}
+
+
+def check(url: str, folder: Path, *, target: str = QUICK, text: str = TEXT) -> dict[str, dict[str, Finding]]:
+    """Make the preflight of a scenario, given without its head."""
+    return checked(plan_of(text, url, target=target), folder)
+
+
+def test_a_good_server_has_nothing_bad(tmp_path: Path) -> None:
+    """Each step of the way is there, one handshake was done, one message was answered."""
+    with DemoServer() as server:
+        plan = plan_of(TEXT, server.url("/echo"))
+        sections = list(preflight(plan, PreflightOptions(out=tmp_path)))
+    machine, place, client = sections
+
+    assert not is_bad(sections)
+    assert [finding.name for finding in machine.findings] == [
+        "descriptors",
+        "ports",
+        "memory",
+        "cores",
+        "results",
+        "clock",
+    ]
+    assert [finding.name for finding in place.findings] == ["tcp", "handshake"]
+    assert [finding.name for finding in client.findings] == ["connect main", "send ping"]
+    assert client.findings[-1].text.startswith("answered in ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_embedded_servers_are_started_for_it(tmp_path: Path) -> None:
+    """Both of a failover; the titles are as written."""
+    found = check("demo:/echo", tmp_path, target='failover: [ "demo2:/echo" ]')
+
+    assert list(found) == ["this machine", "demo:/echo", "demo2:/echo", "one client of all"]
+    assert {one.state for title in list(found)[1:] for one in found[title].values()} == {"good"}
+
+
+def test_a_port_without_a_listener(tmp_path: Path) -> None:
+    """Nobody is sent there."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        found = check(f"ws://127.0.0.1:{port}/", tmp_path)
+
+    tcp = found[f"ws://127.0.0.1:{port}/"]["tcp"]
+    assert (tcp.state, tcp.text) == ("bad", f"nobody listens at 127.0.0.1:{port}")
+    assert found["one client"]["visit"].state == "unknown"
+
+
+def test_a_host_without_an_address(tmp_path: Path) -> None:
+    """With what the resolver says (RFC 6761: .invalid is nobody's)."""
+    found = check("ws://nobody.invalid/", tmp_path)["ws://nobody.invalid/"]
+
+    assert list(found) == ["name"]
+    assert found["name"].state == "bad"
+    assert found["name"].text.startswith("nobody.invalid has no address: ")
+
+
+def test_a_server_that_stays_silent(tmp_path: Path) -> None:
+    """TCP is good, and the handshake has its time."""
+    with talking(silent) as port:
+        found = check(f"ws://127.0.0.1:{port}/", tmp_path)
+        secure = check(f"wss://127.0.0.1:{port}/", tmp_path)
+
+    place = found[f"ws://127.0.0.1:{port}/"]
+    assert (place["tcp"].state, place["handshake"].state) == ("good", "bad")
+    assert place["handshake"].text == f"127.0.0.1:{port} did not answer the handshake within 1 s"
+    assert found["one client of all"]["connect main"].text == "not done, as said above"
+    assert secure[f"wss://127.0.0.1:{port}/"]["tls"].state == "bad"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "fix"),
+    [
+        pytest.param(
+            b"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nnothing here",
+            "the server refused the handshake with HTTP 404; it says: nothing here",
+            "check the path",
+            id="404",
+        ),
+        pytest.param(
+            b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+            "the server refused the handshake with HTTP 403",
+            "look at the token",
+            id="403",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n<h1>Hi!</h1>",
+            "the server answered HTTP 200 instead of switching to WebSocket; it says: <h1>Hi!</h1>",
+            "check port and path",
+            id="a web page",
+        ),
+        pytest.param(
+            b"SSH-2.0-x\r\n\r\n", "the server's answer to the handshake is not HTTP", "check port", id="ssh"
+        ),
+    ],
+)
+def test_servers_that_do_not_upgrade(answer: bytes, says: str, fix: str, tmp_path: Path) -> None:
+    """Status and body are told, and what may help."""
+    with talking(saying(answer)) as port:
+        found = check(f"ws://127.0.0.1:{port}/", tmp_path)[f"ws://127.0.0.1:{port}/"]
+
+    assert (found["handshake"].state, found["handshake"].text) == ("bad", says)
+    assert found["handshake"].fixes[0].startswith(fix)
+
+
+def test_a_reply_that_does_not_come(tmp_path: Path) -> None:
+    """The handshake is good, the message is not."""
+    with serving(mute) as port:
+        found = check(f"ws://127.0.0.1:{port}/", tmp_path)
+
+    assert found[f"ws://127.0.0.1:{port}/"]["handshake"].state == "good"
+    sent = found["one client of all"]["send ping"]
+    assert sent.state == "bad"
+    assert sent.text.startswith("ping: no reply within 2 s")
+
+
+def secured(folder: Path, *, begins: timedelta, ends: timedelta) -> tuple[ssl.SSLContext, Path]:
+    certificate, key = self_signed(folder, begins=begins, ends=ends)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+@pytest.mark.parametrize(
+    ("ends", "trust", "state", "says"),
+    [
+        pytest.param(
+            90.5 * DAY, "ca", "good", "CN=wsrun test, expires in 90 days, checked against", id="good"
+        ),
+        pytest.param(5.5 * DAY, "ca", "warning", "expires in 5 days", id="soon"),
+        pytest.param(
+            90.5 * DAY, "", "bad", "self-signed certificate (CN=wsrun test, signed by itself", id="own"
+        ),
+        pytest.param(-3.5 * DAY, "ca", "bad", "certificate has expired (CN=wsrun test", id="expired"),
+        pytest.param(-3.5 * DAY, "any", "warning", "expired 3 days ago, not checked", id="nobody asks"),
+    ],
+)
+def test_certificates(ends: timedelta, trust: str, state: str, says: str, tmp_path: Path) -> None:
+    """What is wrong with one is told with whose it is and when it ends."""
+    context, certificate = secured(tmp_path, begins=-30 * DAY, ends=ends)
+    trusts = {"ca": f", tls: {{ ca: '{certificate}' }}", "any": ", tls: { verify: false }", "": ""}[trust]
+    with serving(answering, context) as port:
+        found = check(f"wss://127.0.0.1:{port}/", tmp_path, target=QUICK + trusts)
+    place = found[f"wss://127.0.0.1:{port}/"]
+
+    assert place["tls"].state == state
+    assert says in place["tls"].text
+    assert ("handshake" in place) == (state != "bad")
+    assert place["tls"].figures["days_left"] == ends.days
+
+
+def test_a_server_that_stands_in_makes_a_dead_one_a_warning(tmp_path: Path) -> None:
+    """A run would go on, and the client does."""
+    with socket.socket() as held, serving(answering) as port:
+        held.bind(("127.0.0.1", 0))
+        dead = held.getsockname()[1]
+        target = f'{QUICK}, failover: [ "ws://127.0.0.1:{port}/" ]'
+        found = check(f"ws://127.0.0.1:{dead}/", tmp_path, target=target)
+
+    assert found[f"ws://127.0.0.1:{dead}/"]["tcp"].state == "warning"
+    assert found[f"ws://127.0.0.1:{port}/"]["handshake"].state == "good"
+    assert found["one client of all"]["send ping"].state == "good"
+
+
+def test_each_socket_has_its_handshake(tmp_path: Path) -> None:
+    """One that no step of the first client connects is called by itself."""
+    with serving(answering) as one, serving(answering) as two:
+        target = f'{QUICK}, sockets: {{ feed: {{ url: "ws://127.0.0.1:{two}/" }} }}'
+        found = check(f"ws://127.0.0.1:{one}/", tmp_path, target=target)
+
+    assert found[f"main: ws://127.0.0.1:{one}/"]["handshake"].state == "good"
+    assert found[f"feed: ws://127.0.0.1:{two}/"]["handshake"].state == "good"
+
+
+def test_what_a_client_must_know_first_is_not_known(tmp_path: Path) -> None:
+    """A socket whose URL is captured by a step that the first client does not come to."""
+    text = (
+        f"messages: {{ ping: {PING} }}\n"
+        "profiles: { all: { flow: [ { send: ping }, { set: { place: x } }, { connect: feed } ] } }\n"
+        "phases: [ { duration: 1s, clients: 1 } ]\n"
+    )
+    with serving(answering) as port:
+        target = f'{QUICK}, sockets: {{ feed: {{ url: "ws://127.0.0.1:{port}/{{{{ place }}}}" }} }}'
+        found = check(f"ws://127.0.0.1:{port}/", tmp_path, target=target, text=text)
+
+    feed = found[f"feed: ws://127.0.0.1:{port}/{{{{ place }}}}"]
+    assert feed["handshake"].state == "unknown"
+    assert "place" in feed["handshake"].text
+
+
+def test_proxies_are_looked_at_before_the_server(tmp_path: Path) -> None:
+    """The tunnel has a line; one that is refused names the proxy."""
+    with serving(answering) as port:
+        with ConnectProxy() as proxy:
+            good = check(f"ws://127.0.0.1:{port}/", tmp_path, target=f'{QUICK}, proxy: "{proxy.url}"')
+        with ConnectProxy(answer=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+            bad = check(f"ws://127.0.0.1:{port}/", tmp_path, target=f'{QUICK}, proxy: "{proxy.url}"')
+    title = f"ws://127.0.0.1:{port}/"
+
+    assert good[title]["proxy"].text == f"a tunnel leads to 127.0.0.1:{port}"
+    assert good[title]["handshake"].state == "good"
+    assert bad[title]["proxy"].state == "bad"
+    assert "refused the tunnel" in bad[title]["proxy"].text
+
+
+def test_a_login_comes_before_the_handshake(tmp_path: Path) -> None:
+    """HTTP has its own line, and the token that it gives opens the socket."""
+    path = Path(__file__).parents[2] / "scenarios" / "login.yaml"
+    plan = compile_plan(parse(path.read_text("utf-8"), str(path), environ={}), seed=1)
+    found = checked(plan, tmp_path)
+
+    del found["this machine"]
+    assert {one.state for section in found.values() for one in section.values()} == {"good"}
+    assert "send login" in found["one client of members"]
+
+
+def test_extensions_and_subprotocols_are_told(tmp_path: Path) -> None:
+    """What was offered and not taken is a warning."""
+    with serving(answering) as port:
+        url = f"ws://127.0.0.1:{port}/"
+        deflated = check(url, tmp_path, target=f"{QUICK}, compression: deflate")[url]["handshake"]
+        unchosen = check(url, tmp_path, target=f"{QUICK}, subprotocols: [ mcp ]")[url]["handshake"]
+
+    assert (deflated.state, deflated.figures["extensions"]) == ("good", ["permessage-deflate"])
+    assert unchosen.state == "warning"
+    assert "none of the subprotocols mcp was chosen" in unchosen.text
