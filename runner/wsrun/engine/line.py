@@ -23,7 +23,7 @@ from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import SAMPLES_KEPT, Cell, Stretch, Told, Traffic
 from wsrun.metrics.snapshot import Labels
-from wsrun.patterns import ABSENT, Frame, show_payload
+from wsrun.patterns import ABSENT, UNREAD, Frame, show_payload
 from wsrun.transports import Closing, Connection
 
 if TYPE_CHECKING:
@@ -228,15 +228,16 @@ class Line:
         if self.first_due is not None:
             self.world.recorder.sample("connect.first_message", self.labels, max(at - self.first_due, 0.0))
             self.first_due = None
-        field = self.hot_field
-        if field is not None:
+        field, table, document = self.hot_field, self.table, UNREAD
+        if table and field is not None:
             try:
-                request = self.table[loads(payload)[field]]
+                document = loads(payload)
+                request = table[document[field]]
             except (ValueError, LookupError, TypeError):
                 pass
             else:
                 if request.program.simple:
-                    del self.table[request.key]
+                    del table[request.key]
                     # As in answer(), without the call: this is the way of nearly every frame.
                     request.done = True
                     cell = request.cell
@@ -247,7 +248,7 @@ class Line:
                         future.set_result(True)
                     return
         if self.watcher is None or not self.watcher.repeats(payload, at):
-            self.sort(self.frame(payload, at))
+            self.sort(self.frame(payload, at, document))
 
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""

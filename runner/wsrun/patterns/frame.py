@@ -19,7 +19,8 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-_UNREAD: Final = object()
+UNREAD: Final = object()
+"""The document of a frame that nobody has parsed yet."""
 
 
 class Frame:
@@ -27,6 +28,7 @@ class Frame:
 
     ``is_known``: somebody looked for it, so that it is not unmatched even if nobody takes it. ``socket`` is
     the name of the socket that it came over. ``status`` is ABSENT: only an ``Answer`` has one.
+    ``document`` is the payload parsed as JSON, where that was done before.
     """
 
     socket: str = "main"
@@ -34,7 +36,7 @@ class Frame:
 
     __slots__ = ("_document", "at", "is_known", "payload")
 
-    def __init__(self, payload: str | bytes, at: float, document: Any = _UNREAD) -> None:
+    def __init__(self, payload: str | bytes, at: float, document: Any = UNREAD) -> None:
         self.payload = payload
         self.at = at
         self.is_known = False
@@ -42,7 +44,7 @@ class Frame:
 
     def json(self) -> Any:
         """Return the payload parsed as JSON, ABSENT when it is none."""
-        if self._document is _UNREAD:
+        if self._document is UNREAD:
             try:
                 self._document = orjson.loads(self.payload)
             except ValueError:
@@ -68,7 +70,7 @@ def frames_of(socket: str, json_in: str | None) -> type[Frame]:
         __slots__ = ()
 
         def json(self) -> Any:
-            if self._document is _UNREAD:
+            if self._document is UNREAD:
                 payload = self.payload
                 found: Any = None
                 if isinstance(payload, str):
