@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,26 @@ ASK = '{ json: { id: "{{ id }}" }, reply: { match: { $.id: "{{ id }}" }, timeout
 
 
 def observed(
-    text: str, query: str, *, workers: int = 1, transport: str = "fast"
+    text: str,
+    query: str,
+    *,
+    workers: int = 1,
+    transport: str = "fast",
+    meanwhile: Callable[[Witness], None] | None = None,
 ) -> tuple[dict[str, Any], Witness]:
-    """Run a scenario (without its head) against a witness with this script; both accounts of it come back."""
+    """Run a scenario (without its head) against a witness with this script; both accounts of it come back.
+
+    ``meanwhile`` is done beside the run, from its start on: once the workers are under way.
+    """
     with Witness() as witness:
         head = f'wsrun: 1\nseed: 1\ntarget: {{ url: "{witness.url("/?" + query)}" }}\n'
         plan = compile_plan(parse(head + text, "honesty.yaml", environ={}), seed=1)
         with tempfile.TemporaryDirectory() as folder:
             options = RunOptions(out=Path(folder), command="honesty", workers=workers, transport=transport)
-            result = run(plan, options, lambda progress: None)
+            begun = threading.Event()
+            if meanwhile is not None:
+                threading.Thread(target=lambda: begun.wait() and meanwhile(witness), daemon=True).start()
+            result = run(plan, options, lambda progress: begun.set())
     return result, witness
 
 

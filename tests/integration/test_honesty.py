@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from tests.honesty import h06_schedule, h09_histograms, h13_floor
+from tests.honesty import h01_faults, h06_schedule, h09_histograms, h13_floor
 
 EXACT = "equal"
 
 
-@pytest.mark.parametrize("module", [h06_schedule, h13_floor], ids=["schedule", "phases"])
+@pytest.mark.parametrize(
+    "module", [h01_faults, h06_schedule, h13_floor], ids=["faults", "schedule", "phases"]
+)
 def test_what_was_planned_is_what_the_witness_counted(module) -> None:
-    """Constant, ramp and stairs, and the phases without their warm-ups: each number is the witness's."""
+    """With faults, constant, ramp and stairs, and phases without warm-ups: each number is the witness's."""
     rows = [row for row in module.check(quick=True) if row.allowed == EXACT]
     assert rows
     assert [row for row in rows if not row.good] == []

@@ -3,7 +3,8 @@
 ``delay=constant,0.01`` · ``delay=uniform,0,0.1`` · ``delay=bimodal,0.001,0.2,0.05`` (usual, other, share of
 the other) · ``delay=exponential,0.02`` · ``delay=lognormal,0.02,0.08`` (median, 95th percentile) ·
 ``delay=pareto,0.001,2.5`` (least, shape); ``stall=10,2`` (seconds after the first message, length);
-``push=100`` (messages a second); ``silent=1`` (no answers). All seconds.
+``push=100`` (messages a second); ``silent=1`` (no answers); ``cut=50`` (instead of the fiftieth answer of a
+connection half a frame and a reset). All seconds.
 """
 
 from __future__ import annotations
@@ -38,3 +39,4 @@ class Script:
         at, length = map(float, query.get("stall", "inf,0").split(","))
         self.stall_at, self.stall_length = at, length
         self.push_rate = float(query.get("push", "0"))
+        self.cut = int(query.get("cut", "0"))

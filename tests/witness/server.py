@@ -35,13 +35,14 @@ PUSHED = 0
 class Peer:
     """One connection."""
 
-    __slots__ = ("backlog", "data", "number", "script", "sock")
+    __slots__ = ("answered", "backlog", "data", "number", "script", "sock")
 
     def __init__(self, sock: socket.socket, number: int) -> None:
         self.sock = sock
         self.number = number
         self.data = bytearray()
         self.backlog = b""
+        self.answered = 0
         self.script: Script | None = None
 
 
@@ -59,6 +60,7 @@ class Witness:
         self.order = count()
         self.log = bytearray()
         self.opened = self.closed = self.received = self.sent = self.bytes_in = self.bytes_out = 0
+        self.cuts = self.upgraded = 0
         self.first: float | None = None
         self.stalls: list[tuple[float, float]] = []
 
@@ -121,6 +123,7 @@ class Witness:
             path, answer = upgrade(bytes(peer.data[:end]))
             del peer.data[: end + 4]
             peer.script = Script(path, peer.number)
+            self.upgraded += 1
             if peer.script.stall_length and not self.stalls:
                 self.stalls.append((peer.script.stall_at, peer.script.stall_length))
             self.write(peer, answer)
@@ -162,6 +165,12 @@ class Witness:
             if peer.sock.fileno() < 0:
                 continue
             at = time.monotonic()
+            if mark != PUSHED:
+                peer.answered += 1
+                if peer.answered == peer.script.cut:
+                    self.log += RECORD.pack(peer.number, len(payload), mark, read, due, 0.0)
+                    self.cut(peer, frame(opcode, payload))
+                    continue
             self.write(peer, frame(opcode, payload))
             self.sent += 1
             self.bytes_out += len(payload)
@@ -182,6 +191,13 @@ class Witness:
             peer.backlog += data
             self.poll.modify(peer.sock, select.EPOLLIN | select.EPOLLOUT)
 
+    def cut(self, peer: Peer, data: bytes) -> None:
+        """Send half of a frame, and reset the connection."""
+        self.write(peer, data[: len(data) // 2])
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.cuts += 1
+        self.drop(peer)
+
     def flush(self, peer: Peer) -> None:
         """Send what was kept."""
         data, peer.backlog = peer.backlog, b""
@@ -201,6 +217,8 @@ class Witness:
         return {
             "connections_opened": self.opened,
             "connections_closed": self.closed,
+            "connections_cut": self.cuts,
+            "connections_upgraded": self.upgraded,
             "messages_received": self.received,
             "messages_sent": self.sent,
             "bytes_received": self.bytes_in,
