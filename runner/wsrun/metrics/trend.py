@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Direction = Literal["increasing", "decreasing", "stable"]
 
@@ -20,6 +20,14 @@ MOST_READINGS = 300
 _Z_95 = 1.959963984540054
 
 
+class Slope(NamedTuple):
+    """A change of value a second, and between which two it lies with a confidence of 95 %."""
+
+    low: float
+    value: float
+    high: float
+
+
 def slope(readings: Sequence[tuple[float, float]], weights: Sequence[float] | None = None) -> float | None:
     """Return the slope of (seconds, value) readings: a change of value a second; None with too few readings.
 
@@ -29,11 +37,29 @@ def slope(readings: Sequence[tuple[float, float]], weights: Sequence[float] | No
 
     ``weights``: how many readings of one length each reading stands for; unsaid, one each.
     """
+    found = slope_between(readings, weights)
+    return None if found is None else found.value
+
+
+def slope_between(
+    readings: Sequence[tuple[float, float]], weights: Sequence[float] | None = None
+) -> Slope | None:
+    """Return the slope of ``slope`` with its confidence interval of 95 %; None with too few readings.
+
+    The interval is Sen's (1968, as above): of the N slopes of pairs in their order, those of rank (N - C) / 2
+    and (N + C) / 2 + 1, where C is 1.96 standard deviations of the score of Kendall's test. It holds for
+    readings that do not depend on those before them; for others it is too narrow.
+    """
     points = _thinned(readings, weights)
     if len(points) < LEAST_READINGS:
         return None
-    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x2 > x1]
-    return median(slopes) if slopes else None
+    slopes = sorted((y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x2 > x1)
+    if not slopes:
+        return None
+    spread = _Z_95 * math.sqrt(_variance([value for _, value in points]))
+    low = max(int((len(slopes) - spread) / 2) - 1, 0)
+    high = min(math.ceil((len(slopes) + spread) / 2), len(slopes) - 1)
+    return Slope(slopes[low], median(slopes), slopes[high])
 
 
 def direction(
@@ -52,11 +78,16 @@ def direction(
     if n < LEAST_READINGS:
         return None
     score = sum((later > earlier) - (later < earlier) for earlier, later in combinations(values, 2))
-    ties = sum(t * (t - 1) * (2 * t + 5) for t in Counter(values).values())
-    variance = (n * (n - 1) * (2 * n + 5) - ties) / 18
-    if abs(score) <= 1 or (abs(score) - 1) / math.sqrt(variance) <= _Z_95:
+    if abs(score) <= 1 or (abs(score) - 1) / math.sqrt(_variance(values)) <= _Z_95:
         return "stable"
     return "increasing" if score > 0 else "decreasing"
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Return the variance of the score of Kendall's test, ties taken into account."""
+    n = len(values)
+    ties = sum(t * (t - 1) * (2 * t + 5) for t in Counter(values).values())
+    return (n * (n - 1) * (2 * n + 5) - ties) / 18
 
 
 def _thinned(
