@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wsrun.catalogue import METRICS, Metric
+from wsrun.catalogue import METRICS
 from wsrun.causes import CAUSES, FAMILIES
 from wsrun.labels import LABELS
+from wsrun.metric import Metric
 from wsrun.validate import schema
 from wsrun.wording import in_flow
 

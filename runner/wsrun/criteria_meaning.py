@@ -8,8 +8,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
-from wsrun.catalogue import METRICS, Metric, Unit, resolve, suggestions
+from wsrun.catalogue import METRICS, resolve, suggestions
 from wsrun.criteria import TREND_WORDS, Criterion, Dimension, MetricRef, Quantity
+from wsrun.metric import Metric, Unit
 
 
 class Problem(NamedTuple):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from wsrun.catalogue import METRICS, Metric, resolve
+from wsrun.catalogue import METRICS, resolve
 from wsrun.criteria import Criterion, MetricRef, percentile
 from wsrun.labels import OUTCOME_LABELS
+from wsrun.metric import Metric
 from wsrun.metrics.histogram import RELATIVE_ERROR, Histogram
 from wsrun.metrics.readings import Selection, selection
 from wsrun.metrics.snapshot import Gauge, series

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wsrun.catalogue import METRICS, Metric, resolve, suggestions
+from wsrun.catalogue import METRICS, resolve, suggestions
 from wsrun.criteria import MetricRef, parse
 from wsrun.labels import LABELS
+from wsrun.metric import Metric
 
 AVAILABLE = [
     "search.best",
@@ -73,6 +74,7 @@ AVAILABLE = [
     "generator.lag",
     "generator.descriptors",
     "generator.backlog",
+    "generator.gc",
     "delivery.time",
     "delivery.spread",
     "delivery.expected",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 from array import array
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from runs import plan_of
 from tests.clock import run_virtual
 from tests.fakes import FakeTransport
 
+from wsrun.engine import fitness as fitness_module
 from wsrun.engine.fitness import TICK, Fitness
+from wsrun.engine.pauses import Pauses
 from wsrun.engine.world import Surroundings, World
 from wsrun.metrics.snapshot import series
 
@@ -94,8 +100,11 @@ def test_readings_are_the_workers_own_and_the_open_clients_by_group_and_profile(
     run_virtual(main())
 
 
-def test_descriptors_are_those_at_the_start_and_the_open_clients() -> None:
+def test_descriptors_are_those_at_the_start_and_the_open_clients_where_the_system_does_not_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Counting them anew each interval would cost more than it tells."""
+    monkeypatch.setattr(fitness_module, "_open_now", lambda: 0)
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -108,3 +117,67 @@ def test_descriptors_are_those_at_the_start_and_the_open_clients() -> None:
         world.agenda.close()
 
     run_virtual(main())
+
+
+@pytest.mark.skipif(not fitness_module._open_now(), reason="the system does not tell how many are open")
+def test_descriptors_are_all_that_are_open_where_the_system_tells(tmp_path: Path) -> None:
+    """Those of HTTP and of files too."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        world = world_with(loop.time)
+        fitness = Fitness(world)
+        key = series("generator.descriptors", worker="2")
+        before = fitness.gauges(0)[key].last
+        with ExitStack() as stack:
+            for number in range(10):
+                stack.callback(os.close, os.open(tmp_path / str(number), os.O_CREAT))
+            assert fitness.gauges(0)[key].last == before + 10
+        world.agenda.close()
+
+    run_virtual(main())
+
+
+def test_pauses_of_garbage_collection_are_measured_from_start_to_end() -> None:
+    """Each by itself, by the clock; those before the start of the run are left out."""
+    now = [0.0]
+    pauses = Pauses(lambda: now[0])
+
+    def pause(seconds: float) -> None:
+        pauses.heard("start", {})
+        now[0] += seconds
+        pauses.heard("stop", {})
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        world = world_with(loop.time)
+        fitness = Fitness(world, pauses)
+        pause(9.0)
+        fitness.start()
+        key = series("generator.gc", worker="2")
+        assert fitness.gauges(0)[key].last == 0.0
+        pause(0.25)
+        pause(0.5)
+        assert key not in fitness.gauges(0)
+        found = world.recorder.snapshot(0, 0.0, 1.0, {}).distributions
+        (told,) = (histogram for (name, _), histogram in found.items() if name == "generator.gc")
+        assert (told.count, told.total, told.maximum) == (2, 0.75, 0.5)
+        assert fitness.gauges(0)[key].last == 0.0
+        world.agenda.close()
+
+    run_virtual(main())
+
+
+def test_real_collections_are_heard_until_told_otherwise() -> None:
+    """``gc.callbacks`` tells of each; nothing is left there afterwards."""
+    pauses = Pauses()
+    pauses.start()
+    gc.collect()
+    pauses.stop()
+    heard = pauses.take()
+    gc.collect()
+
+    assert len(heard) >= 1
+    assert all(0 < seconds < 60 for seconds in heard)
+    assert pauses.take() == []
+    assert pauses.heard not in gc.callbacks

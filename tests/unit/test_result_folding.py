@@ -81,6 +81,8 @@ def snapshot(index: int, worker: int = 0, *, clients: float = 5.0, trips: tuple[
     lag = Histogram()
     lag.add(0.001 * (1 + index % 3))
     made.distributions[series("generator.lag", phase="work", worker=name)] = lag
+    if index % 2:
+        made.distributions[series("generator.gc", phase="work", worker=name)] = lag
     if trips:
         histogram = Histogram()
         histogram.add_array(array("d", trips))
@@ -167,6 +169,7 @@ def told(interval: Interval) -> dict[str, Any]:
         "at": interval.at,
         "number": interval.number,
         "trips": interval.trips.unpacked().to_json(),
+        "workers": interval.workers,
         "gauges": {
             selected: [g.minimum, g.maximum, g.total, g.count, g.last]
             for selected, g in interval.gauges.items()

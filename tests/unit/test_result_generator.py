@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from runs import plan_of
 
+from wsrun.engine.backlog import MOST_IN_ALL
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Gauge, Snapshot, series
 from wsrun.metrics.store import Store, stored
-from wsrun.result.generator import CPU_SPAN, UNSENT, Check, checks, local_failures, sustained, unsent
+from wsrun.result.generator import (
+    BACKLOG_LIMIT,
+    CPU_SPAN,
+    UNSENT,
+    Check,
+    checks,
+    local_failures,
+    sustained,
+    unsent,
+)
 
 PLAN = plan_of()
 WORK = {"phase": "work", "worker": "0"}
@@ -29,13 +39,12 @@ def store_of(**fields: Any) -> Store:
     return stored([Snapshot(worker=0, index=0, start=0.0, end=5.0, **fields)])
 
 
-def check_of(name: str, store: Store, rows: Any = (), descriptors: int = 1024) -> Check:
-    (found,) = [
-        check
-        for check in checks(PLAN, store, sustained(rows, "cpu", CPU_SPAN), 2, descriptors)
-        if check.name.startswith(name)
-    ]
-    return found
+def check_of(
+    name: str, store: Store, rows: Any = (), descriptors: int = 1024, backlog: float | None = None
+) -> Check:
+    cpu = sustained(rows, "cpu", CPU_SPAN)
+    found = checks(PLAN, store, cpu=cpu, backlog=backlog, workers=2, descriptors=descriptors)
+    return next(check for check in found if check.name.startswith(name))
 
 
 def rows_of(*values: float | None, length: float = 1.0) -> list[dict[str, Any]]:
@@ -44,11 +53,11 @@ def rows_of(*values: float | None, length: float = 1.0) -> list[dict[str, Any]]:
 
 def test_nothing_to_look_at_is_fit() -> None:
     """A run without messages and readings has no check that fails."""
-    found = checks(PLAN, Store(), None, 1, 1024)
+    found = checks(PLAN, Store(), cpu=None, backlog=None, workers=1, descriptors=1024)
 
-    assert len(found) == 6
+    assert len(found) == 8
     assert all(check.is_met for check in found)
-    assert [check.to_json()["used"] for check in found] == [None] * 6
+    assert [check.to_json()["used"] for check in found] == [None] * 8
 
 
 def test_loop_lag_is_of_the_judged_part() -> None:
@@ -134,14 +143,48 @@ def test_without_a_schedule_nothing_can_stay_unsent() -> None:
 
 
 def test_descriptors_have_the_limit_of_the_machine_where_it_is_known() -> None:
-    """The worker with the most counts; an unknown limit is no limit of zero."""
+    """The worker with the most counts, and 95 % are the limit; an unknown limit is no limit of zero."""
     gauges = {series("generator.descriptors", worker=str(n)): Gauge.of(100.0 * (n + 1)) for n in range(2)}
     store = store_of(gauges=gauges)
 
-    assert check_of("File descriptors", store, descriptors=200).to_json()["used"] == 1.0
-    assert not check_of("File descriptors", store, descriptors=150).is_met
+    assert check_of("File descriptors", store, descriptors=211).to_json()["used"] == 1.0
+    found = check_of("File descriptors", store, descriptors=209)
+    assert not found.is_met
+    assert found.problem.startswith("a worker had 200 of 209 file descriptors open")
+    assert found.remedy == "raise the limit (ulimit -n), or use more workers"
     unknown = check_of("File descriptors", store, descriptors=0)
     assert (unknown.is_met, unknown.worst, unknown.to_json()["used"]) == (True, None, None)
+
+
+def test_pauses_of_garbage_collection_are_a_share_of_the_judged_time_of_the_worst_worker() -> None:
+    """More than one per cent shows in p99; warm-ups, drain and other workers do not add up to it."""
+
+    def paused(seconds: float) -> Check:
+        found = {
+            series("generator.gc", **WORK): histogram_of({seconds / 10: 10}),
+            series("generator.gc", phase="work", worker="1"): histogram_of({0.001: 15}),
+            series("generator.gc", part="warm-up", **WORK): histogram_of({1.0: 3}),
+            series("generator.gc", phase="drain", worker="0"): histogram_of({1.0: 3}),
+        }
+        return check_of("Time stopped", store_of(distributions=found))
+
+    # The phase of three seconds has a warm-up of one.
+    assert paused(0.0199).is_met
+    found = paused(0.04)
+    assert not found.is_met
+    assert found.worst == pytest.approx(0.02)
+    assert "2 % of the time to collect garbage; the limit is 1 %" in found.problem
+    assert found.remedy.startswith("use more workers")
+
+
+def test_what_waits_to_be_sent_counts_when_it_waits_for_long() -> None:
+    """Half of what a worker lets wait at most, for ten seconds on end."""
+    assert BACKLOG_LIMIT == MOST_IN_ALL / 2
+    assert check_of("Unsent bytes", Store(), backlog=BACKLOG_LIMIT).is_met
+    found = check_of("Unsent bytes", Store(), backlog=1.5 * BACKLOG_LIMIT)
+    assert not found.is_met
+    assert found.problem.startswith("192 MiB that were sent waited in a worker for 10 s")
+    assert "lower the rate" in found.remedy
 
 
 def test_connections_that_this_machine_could_not_make_are_its_own_fault() -> None:

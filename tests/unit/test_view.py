@@ -13,7 +13,7 @@ from tests.synthetic import FOLDER, NAMES, load, long_run, view
 
 from wsrun import resources
 from wsrun.outputs import chart_data
-from wsrun.view import View, build_view, errors, phases
+from wsrun.view import View, build_view, errors, generator, phases
 from wsrun.view.formats import DASH, NARROW
 from wsrun.view.words import clean
 
@@ -242,3 +242,41 @@ def test_the_folder_of_results_holds_what_its_script_makes() -> None:
     source = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("make.py", "awkward.py"))
 
     assert [name for name in NAMES if f'"{name}":' not in source] == []
+
+
+def test_each_worker_shows_what_it_was_doing_at_worst() -> None:
+    """Pauses are added up, of all else it is the most; memory is that of the first and the last interval."""
+    result = load("pass")
+    calm = {"cpu": 0.2, "memory": 50 * 2**20, "descriptors": 210, "backlog": 0, "lag_p99": 0.001}
+    busy = {**calm, "cpu": 0.6, "memory": 60 * 2**20, "descriptors": 215, "backlog": 4096}
+    quiet = {"late_p99": None, "gc_count": 0, "gc_seconds": 0.0, "gc_longest": None}
+    paused = {"late_p99": 0.004, "gc_count": 3, "gc_seconds": 0.02, "gc_longest": 0.015}
+    result["generator"]["series"] = [
+        {"t": 0.0, "length": 1.0, "workers": [{"worker": 0, **calm, **quiet}]},
+        {"t": 1.0, "length": 1.0, "workers": [{"worker": 0, **busy, **paused}]},
+    ]
+    found = build_view(result).generator
+
+    assert found is not None
+    (worker,) = found.workers
+    shown = dict(zip(generator.COLUMNS, (plain(cell) for cell in worker.cells), strict=True))
+    assert (worker.name, shown) == (
+        "1",
+        {
+            "CPU": "60 %",
+            "Loop lag p99": "1.00 ms",
+            "Late p99": "4.00 ms",
+            "GC pauses": "3",
+            "longest": "15.0 ms",
+            "of the time": "1.00 %",
+            "Open files": "215",
+            "Unsent": "4.00 KiB",
+            "Memory": "50.0 MiB",
+            "at the end": "60.0 MiB",
+        },
+    )
+
+
+def plain(text: str) -> str:
+    """Write with plain spaces."""
+    return text.replace(NARROW, " ")

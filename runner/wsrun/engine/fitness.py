@@ -7,8 +7,11 @@ from pathlib import Path
 
 import psutil
 
+from wsrun.engine.pauses import Pauses
 from wsrun.engine.world import World
 from wsrun.metrics.snapshot import CLIENTS, Gauge, Series, series
+
+_DESCRIPTORS = "/proc/self/fd"
 
 TICK = 0.01
 """Seconds between probes of the loop's lag."""
@@ -21,8 +24,10 @@ class Fitness:
     of one second is a hundred samples and not one.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, pauses: Pauses | None = None) -> None:
+        """``pauses``: where those of garbage collection are measured; None: nowhere."""
         self._world = world
+        self._pauses = pauses
         self._process = psutil.Process()
         self._cpu = time.process_time()
         self._at = world.clock()
@@ -32,6 +37,9 @@ class Fitness:
         """Probe from now on."""
         world = self._world
         self._cpu, self._at = time.process_time(), world.clock()
+        if self._pauses is not None:
+            # Those of the start are over.
+            self._pauses.take()
         world.agenda.call_at(world.clock() + TICK, self._tick)
 
     def _tick(self, due: float) -> None:
@@ -53,7 +61,7 @@ class Fitness:
         made = {
             series("generator.cpu", worker=worker): Gauge.of(share),
             series("generator.memory", worker=worker): Gauge.of(float(self._process.memory_info().rss)),
-            series("generator.descriptors", worker=worker): Gauge.of(float(self._descriptors + connections)),
+            series("generator.descriptors", worker=worker): Gauge.of(float(self._open_files(connections))),
             series("generator.backlog", worker=worker): Gauge.of(float(backlog)),
         }
         if world.plan.sockets or world.http is not None:
@@ -62,11 +70,29 @@ class Fitness:
         for (group, profile, socket), number in world.open.items():
             labels = world.labels(group, profile, world.stretch, world.sockets[socket])
             made[series("open", worker=worker, **labels)] = Gauge.of(float(number))
+        if self._pauses is not None:
+            taken = self._pauses.take()
+            for seconds in taken:
+                world.recorder.sample("generator.gc", world.recorder.own_labels, seconds)
+            if not taken:
+                made[series("generator.gc", worker=worker)] = Gauge.of(0.0)
         return made | world.breakers.gauges()
+
+    def _open_files(self, connections: int) -> int:
+        """Return how many descriptors this process has open, of which ``connections`` are counted anyway."""
+        return _open_now() or self._descriptors + connections
+
+
+def _open_now() -> int:
+    """Return the number of open descriptors where the system tells it at once (Linux since 6.2), else 0."""
+    try:
+        return Path(_DESCRIPTORS).stat().st_size
+    except OSError:
+        return 0
 
 
 def _count_descriptors() -> int:
     try:
-        return len(list(Path("/proc/self/fd").iterdir()))
+        return len(list(Path(_DESCRIPTORS).iterdir()))
     except OSError:
         return 0

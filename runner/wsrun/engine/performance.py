@@ -12,6 +12,7 @@ from wsrun.engine.control import Ask, EndSearch, HoldLevel, Release
 from wsrun.engine.deadlines import SWEEP
 from wsrun.engine.fitness import Fitness
 from wsrun.engine.lines import backlog_of, lines_of
+from wsrun.engine.pauses import Pauses
 from wsrun.engine.pool import pools_of
 from wsrun.engine.roster import Roster
 from wsrun.engine.schedule import Schedule
@@ -44,12 +45,15 @@ CLOSING_GRACE = 2.0
 
 
 class Performance:
-    """Performs a worker's share of a plan; ``emit`` gets each interval's snapshot."""
+    """Performs a worker's share of a plan; ``emit`` gets each interval's snapshot.
 
-    def __init__(self, world: World, emit: Callable[[Snapshot], None]) -> None:
+    ``pauses``: where those of garbage collection are measured; None: nowhere.
+    """
+
+    def __init__(self, world: World, emit: Callable[[Snapshot], None], pauses: Pauses | None = None) -> None:
         self._world = world
         self._emit = emit
-        self._fitness = Fitness(world)
+        self._fitness = Fitness(world, pauses)
         self._schedules: list[Schedule] = []
         self._roster: Roster
         self._arrivals: Arrivals

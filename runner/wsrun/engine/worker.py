@@ -32,6 +32,7 @@ from wsrun.engine.control import (
     Told,
     ToWorker,
 )
+from wsrun.engine.pauses import Pauses
 from wsrun.engine.performance import Performance
 from wsrun.engine.world import World
 from wsrun.http_parts import sends_http
@@ -81,7 +82,9 @@ async def _perform(
     world.begin(told.at)
     if world.rendezvous is not None and workers > 1:
         world.rendezvous.tell = outbox.put
-    performance = Performance(world, lambda snapshot: outbox.put(Told(snapshot)))
+    pauses = Pauses()
+    pauses.start()
+    performance = Performance(world, lambda snapshot: outbox.put(Told(snapshot)), pauses)
 
     def heard() -> None:
         try:

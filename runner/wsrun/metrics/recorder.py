@@ -150,6 +150,7 @@ class Recorder:
         self._notes: dict[str, list[Sample]] = {}
         self.connections: list[ConnectionRecord] = []
         self._part: dict[str, str | None] = {}
+        self.own_labels: Labels
         self.loop_lag: array[float]
         self.send_lag: array[float]
         self.enter({})
@@ -157,9 +158,9 @@ class Recorder:
     def enter(self, part: dict[str, str | None]) -> None:
         """Write lags under the labels of another part of the run from now on."""
         self._part = part
-        labels = labels_of({**part, "worker": str(self.worker)})
-        self.loop_lag = self._samples.setdefault(("generator.lag", labels), array("d"))
-        self.send_lag = self._samples.setdefault(("generator.send_lag", labels), array("d"))
+        self.own_labels = labels_of({**part, "worker": str(self.worker)})
+        self.loop_lag = self._samples.setdefault(("generator.lag", self.own_labels), array("d"))
+        self.send_lag = self._samples.setdefault(("generator.send_lag", self.own_labels), array("d"))
 
     def cell(self, *, has_reply: bool, **labels: str | None) -> Cell:
         """Return a new cell; the caller keeps it."""

@@ -1,4 +1,7 @@
-"""The timeline as CSV (RFC 4180): one row an interval, units in the names of the columns.
+"""The timeline as CSV (RFC 4180), units in the names of the columns.
+
+There is one row an interval; in a long run old ones stand for several, as ``length_s`` tells. What is not a
+count is then the highest, a mean (clients), or of all their replies (percentiles).
 
 Text that a spreadsheet would take for a formula is preceded by an apostrophe (OWASP ASVS 1.2.10).
 """
@@ -64,6 +67,9 @@ COLUMNS: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = (
     ("service_time_p99_ms", _timed("service_time", "p99")),
     ("busiest_worker_cpu_percent", lambda row: _percent(row.get("cpu"))),
     ("loop_lag_p99_ms", _timed("lag_p99")),
+    ("longest_gc_pause_ms", _timed("gc_longest")),
+    ("unsent_bytes", _get("backlog")),
+    ("most_memory_bytes", _get("memory")),
 )
 """The columns that every timeline has; after them comes one for each kind of failure."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsrun.outputs import assets, chart_data, curves, scales, svg
 from wsrun.resources import directory
-from wsrun.view import View, criteria, formats, happenings, latencies
+from wsrun.view import View, criteria, formats, generator, happenings, latencies
 from wsrun.view.criteria import MARK_WORDS
 from wsrun.view.sockets import HEADS
 from wsrun.view.words import cut
@@ -119,6 +119,7 @@ def _words(view: View) -> dict[str, Any]:
     words: dict[str, Any] = {
         "counts_lead": _counts_lead(view),
         "socket_heads": HEADS,
+        "worker_heads": generator.COLUMNS,
         "error_times": (),
         "range_ticks": (),
     }

@@ -8,19 +8,21 @@ from typing import Any
 
 from wsrun.plan import Plan
 from wsrun.result.attendance import Attendance, Roll
-from wsrun.result.generator import CPU_SPAN, Sustained
+from wsrun.result.generator import BACKLOG_SPAN, CPU_SPAN, Sustained
 
 
 class Aged:
     """The sums over intervals, which come in their order.
 
-    ``cpu`` is the share of a core that the busiest worker used for ``CPU_SPAN`` seconds on end,
-    ``breaker_seconds`` for how long a breaker was open.
+    ``cpu`` is the share of a core that the busiest worker used for ``CPU_SPAN`` seconds on end, ``backlog``
+    the bytes that waited in a worker for ``BACKLOG_SPAN`` seconds on end, ``breaker_seconds`` for how long a
+    breaker was open.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.attendance = Attendance()
         self.cpu = Sustained(CPU_SPAN)
+        self.backlog = Sustained(BACKLOG_SPAN)
         self.breaker_seconds = 0.0
         self._roll = Roll(plan)
 
@@ -31,6 +33,7 @@ class Aged:
     def add(self, row: Mapping[str, Any], until: float) -> None:
         """Add a row of the timeline; ``until`` is when everybody is told to leave."""
         self.cpu.add(row["length"], row["cpu"])
+        self.backlog.add(row["length"], row["backlog"])
         if row["breakers_open"]:
             self.breaker_seconds += row["length"]
         self._roll.call(row, until, self.attendance)
@@ -38,7 +41,8 @@ class Aged:
     def followed_by(self, rows: Iterable[Mapping[str, Any]], until: float) -> Aged:
         """Return the sums of these rows too; this one stays as it is."""
         whole = copy.copy(self)
-        whole.attendance, whole.cpu = copy.deepcopy(self.attendance), copy.deepcopy(self.cpu)
+        whole.attendance = copy.deepcopy(self.attendance)
+        whole.cpu, whole.backlog = copy.deepcopy(self.cpu), copy.deepcopy(self.backlog)
         for row in rows:
             whole.add(row, until)
         return whole

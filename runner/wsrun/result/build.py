@@ -71,7 +71,14 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
     counts = tables.counts(plan, store)
     until = plan.duration if record.stopped is None else min(plan.duration, record.stopped["at"])
     judged = collector.judged(until)
-    checks = generator.checks(plan, store, judged.cpu.highest, record.workers, record.descriptors)
+    checks = generator.checks(
+        plan,
+        store,
+        cpu=judged.cpu.highest,
+        backlog=judged.backlog.highest,
+        workers=record.workers,
+        descriptors=record.descriptors,
+    )
     criteria = [evaluate(criterion, store, plan) for criterion in plan.criteria]
     absent = delivery.absent_share(plan, store, judged.attendance) or 0.0
     facts = _facts(plan, record, collector, counts, checks, absent)
@@ -155,8 +162,12 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
             "checks": [check.to_json() for check in checks],
             "preflight": [dict(found) for found in record.preflight],
             "series": [
-                {"t": row["t"], "cpu": row["cpu"], "lag_p99": row["lag_p99"], "memory": row["memory"]}
-                for row in rows
+                {
+                    "t": one.start,
+                    "length": one.end - one.start,
+                    "workers": [{"worker": n, **doing} for n, doing in sorted(one.workers.items())],
+                }
+                for one in collector.timeline
             ],
         },
         "events": happenings.events(plan, collector.errors, record.ran, record.stopped),

@@ -22,6 +22,7 @@ from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.stages import all_stages
 from wsrun.plan import Plan
 from wsrun.result.timeline import Interval, service_points, trip_points
+from wsrun.result.workers import together
 
 NEWEST = 120
 """Intervals that are kept one by one."""
@@ -34,6 +35,9 @@ LEAST = 30
 
 _AT_BORDER = 3
 """Rows more that a border may cost: one that spans it, and one cut short on either side."""
+
+
+_HIGHEST = ("breakers_open", "cpu", "memory", "lag_p99", "backlog", "gc_longest")
 
 
 class Timeline:
@@ -181,6 +185,7 @@ def merged(one: Interval, other: Interval) -> Interval:
         trips=PackedHistogram(trips),
         services=PackedHistogram(services),
         gauges=gauges,
+        workers=together(one.workers, other.workers),
         errors=one.errors + other.errors,
         number=number,
     )
@@ -222,7 +227,7 @@ def _row(
         "round_trip": trip_points(trips),
         "service_time": service_points(services),
         "failures": dict(Counter(one["failures"]) + Counter(other["failures"])),
-        **{key: most(key) for key in ("breakers_open", "cpu", "memory", "lag_p99")},
+        **{key: most(key) for key in _HIGHEST},
     }
 
 

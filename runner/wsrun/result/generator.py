@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wsrun.measure import judged_windows
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.readings import selection
 from wsrun.metrics.recorder import DRAIN
@@ -23,6 +24,20 @@ CPU_LIMIT = 0.85
 """Share of one core that a worker may use for ``CPU_SPAN`` seconds on end."""
 
 CPU_SPAN = 10.0
+
+GC_LIMIT = 0.01
+"""Share of the time in which a worker may stand still to collect garbage: with more, p99 shows its pauses."""
+
+DESCRIPTORS_LIMIT = 0.95
+"""Share of the descriptors that a worker may have open: beyond it the next connection may lack one."""
+
+BACKLOG_LIMIT = float(1 << 27)
+"""Bytes that may wait to be sent in one worker for ``BACKLOG_SPAN`` seconds on end.
+
+At twice that (``wsrun.engine.backlog``) nothing more is added to a connection, and clients wait for it.
+"""
+
+BACKLOG_SPAN = 10.0
 
 LATE_LIMIT = 0.01
 """Share of the messages with a set time that may leave more than 10 ms after it."""
@@ -86,11 +101,24 @@ class Check:
         }
 
 
-def checks(plan: Plan, store: Store, cpu: float | None, workers: int, descriptors: int) -> list[Check]:
+def checks(
+    plan: Plan,
+    store: Store,
+    *,
+    cpu: float | None,
+    backlog: float | None,
+    workers: int,
+    descriptors: int,
+) -> list[Check]:
     """Return all checks over a run, on what criteria see too: neither on warm-ups nor on the drain.
 
-    ``cpu`` is what the busiest worker used for ``CPU_SPAN`` seconds on end, None in a shorter run.
-    ``descriptors`` is how many a worker may open, 0 where that is not known.
+    Args:
+        plan: of the run.
+        store: of the run.
+        cpu: what the busiest worker used for ``CPU_SPAN`` seconds on end, None in a shorter run.
+        backlog: bytes that waited in a worker for ``BACKLOG_SPAN`` seconds on end, None in a shorter run.
+        workers: how many there were.
+        descriptors: how many a worker may open, 0 where that is not known.
     """
     why, advice = why_unsent(store)
     lags = _judged(store, "generator.lag")
@@ -100,7 +128,8 @@ def checks(plan: Plan, store: Store, cpu: float | None, workers: int, descriptor
     dropped, scheduled = unsent(plan, store)
     refused = local_failures(store)
     more = f"use more workers (--workers {workers + 1}), a faster machine, or lower the rate"
-    opened = [gauge.maximum for _, gauge in store.gauge_series("generator.descriptors")]
+    opened = max((gauge.maximum for _, gauge in store.gauge_series("generator.descriptors")), default=None)
+    paused = _paused_share(plan, store)
     return [
         Check(
             "Event-loop lag, p99",
@@ -137,12 +166,31 @@ def checks(plan: Plan, store: Store, cpu: float | None, workers: int, descriptor
             advice,
         ),
         Check(
+            "Time stopped by garbage collection",
+            paused,
+            GC_LIMIT,
+            "share",
+            f"a worker stood still for {_percent(paused)} of the time to collect garbage;"
+            f" the limit is {_percent(GC_LIMIT)}",
+            more,
+        ),
+        Check(
             "File descriptors of a worker",
-            max(opened, default=None) if descriptors else None,
-            float(descriptors),
+            opened if descriptors else None,
+            int(descriptors * DESCRIPTORS_LIMIT),
             "number",
-            "a worker ran out of file descriptors",
+            f"a worker had {opened or 0:.0f} of {descriptors} file descriptors open:"
+            " further connections may have failed for want of one",
             "raise the limit (ulimit -n), or use more workers",
+        ),
+        Check(
+            f"Unsent bytes in a worker, for {BACKLOG_SPAN:g} s on end",
+            backlog,
+            BACKLOG_LIMIT,
+            "bytes",
+            f"{_mib(backlog)} that were sent waited in a worker for {BACKLOG_SPAN:g} s;"
+            f" the limit is {_mib(BACKLOG_LIMIT)}",
+            "find out why the network or the server does not take them, or lower the rate",
         ),
         Check(
             "Connections that this machine could not make",
@@ -213,6 +261,20 @@ def unsent(plan: Plan, store: Store) -> tuple[int, int]:
     return dropped, sent + dropped
 
 
+def _paused_share(plan: Plan, store: Store) -> float | None:
+    """Return the share of the judged time that the worst worker spent in pauses of garbage collection."""
+    length = sum(end - start for start, end in judged_windows(plan, store))
+    paused = [
+        sum(
+            store.distribution("generator.gc", judged=True, worker=worker, phase=phase).total
+            for phase in store.values("generator.gc", "phase", worker=worker)
+            if phase != DRAIN
+        )
+        for worker in store.values("generator.gc", "worker")
+    ]
+    return max(paused) / length if paused and length else None
+
+
 def _judged(store: Store, name: str) -> Histogram:
     phases = [phase for phase in store.values(name, "phase") if phase != DRAIN]
     return Histogram.merged(store.distribution(name, judged=True, phase=phase) for phase in phases)
@@ -256,6 +318,10 @@ def sustained(rows: Iterable[dict[str, Any]], field: str, span: float) -> float 
 
 def _ms(seconds: float | None) -> str:
     return "–" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+def _mib(size: float | None) -> str:
+    return "–" if size is None else f"{size / (1 << 20):.3g} MiB"
 
 
 def _percent(share: float | None) -> str:

@@ -17,6 +17,7 @@ from wsrun.metrics.snapshot import CLIENTS, Gauge, Snapshot
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.presence import Presence
 from wsrun.plan import Level, PhasePlan, Plan
+from wsrun.result.workers import Doing, highest, workers_of
 from wsrun.workload import visitors
 
 BANDS = 9
@@ -46,8 +47,9 @@ class Interval:
     """What is kept of one interval of the run, or of several after one another.
 
     ``index`` is the number of the first, ``number`` how many there are, ``at`` the mean of their starts in
-    seconds since the start of the run. ``gauges`` has the readings of what is watched, ``errors`` counts them
-    by cause. ``trips`` and ``services`` are the distributions behind the percentiles of the row.
+    seconds since the start of the run. ``gauges`` has the readings of what is watched, ``workers`` how each
+    of them was doing, ``errors`` counts them by cause. ``trips`` and ``services`` are the distributions
+    behind the percentiles of the row.
     """
 
     index: int
@@ -57,6 +59,7 @@ class Interval:
     trips: PackedHistogram
     services: PackedHistogram
     gauges: dict[Selection, Gauge] = field(default_factory=dict)
+    workers: dict[int, Doing] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     number: int = 1
 
@@ -102,6 +105,7 @@ class IntervalReader:
         round_trip = _merged(snapshots, "round_trip")
         service_time = _merged(snapshots, "service_time")
         lag = _merged(snapshots, "generator.lag")
+        workers = workers_of(snapshots)
         row = {
             "t": start,
             "length": end - start,
@@ -118,6 +122,8 @@ class IntervalReader:
             "cpu": _highest(snapshots, "generator.cpu") if end - start >= self._plan.interval / 2 else None,
             "memory": _highest(snapshots, "generator.memory"),
             "lag_p99": lag.quantile(0.99),
+            "backlog": highest(doing["backlog"] for doing in workers.values()),
+            "gc_longest": highest(doing["gc_longest"] for doing in workers.values()),
         }
         column = {
             "t": start,
@@ -133,6 +139,7 @@ class IntervalReader:
             trips=PackedHistogram(round_trip),
             services=PackedHistogram(service_time),
             gauges=dict(self._gauges(snapshots)),
+            workers=workers,
         )
 
     def _gauges(self, snapshots: Sequence[Snapshot]) -> Iterator[tuple[Selection, Gauge]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,15 +25,39 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker over the run, the worst of each: as the cells of a row under ``COLUMNS``."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Generator:
-    """The verdict on the generator as a ``line``, and ``brief`` for a terminal; then its checks."""
+    """The verdict on the generator as a ``line``, and ``brief`` for a terminal; then checks and workers."""
 
     fit: bool
     line: str
     brief: str
     rows: tuple[Row, ...]
+    workers: tuple[Worker, ...]
     foreseen: tuple[str, ...] = ()
     """What was known before the start to go beyond the limits of this machine."""
+
+
+COLUMNS = (
+    "CPU",
+    "Loop lag p99",
+    "Late p99",
+    "GC pauses",
+    "longest",
+    "of the time",
+    "Open files",
+    "Unsent",
+    "Memory",
+    "at the end",
+)
+"""What the table of workers tells: the most of any interval, and memory after the first and the last."""
 
 
 def build(reading: Reading) -> Generator:
@@ -45,7 +69,36 @@ def build(reading: Reading) -> Generator:
         line = "wsrun was at its own limit, so the numbers above may describe wsrun instead of the target."
     rows = tuple(_row(check) for check in generator["checks"])
     foreseen = tuple(f"{found['name']}: {found['text']}" for found in generator.get("preflight", ()))
-    return Generator(generator["fit"], line, _brief(reading), rows, foreseen)
+    workers = tuple(_workers(generator["series"]))
+    return Generator(generator["fit"], line, _brief(reading), rows, workers, foreseen)
+
+
+def _workers(series: Sequence[Mapping[str, Any]]) -> Iterator[Worker]:
+    length = sum(entry.get("length", 0.0) for entry in series)
+    doing: dict[int, list[Mapping[str, Any]]] = {}
+    for entry in series:
+        for one in entry.get("workers", ()):
+            doing.setdefault(one["worker"], []).append(one)
+    for number, told in sorted(doing.items()):
+        yield Worker(f"{number + 1}", tuple(_cells(told, length)))
+
+
+def _cells(told: Sequence[Mapping[str, Any]], length: float) -> Iterator[str]:
+    def most(key: str) -> float | None:
+        return max((one[key] for one in told if one[key] is not None), default=None)
+
+    paused = sum(one["gc_seconds"] for one in told)
+    memory = [one["memory"] for one in told if one["memory"] is not None]
+    yield formats.percent(most("cpu")).text
+    yield formats.seconds(most("lag_p99")).text
+    yield formats.seconds(most("late_p99")).text
+    yield formats.group(sum(one["gc_count"] for one in told))
+    yield formats.seconds(most("gc_longest")).text
+    yield formats.share(paused / length if length else None).text
+    yield formats.number(most("descriptors")).text
+    yield formats.size(most("backlog")).text
+    yield formats.size(memory[0] if memory else None).text
+    yield formats.size(memory[-1] if memory else None).text
 
 
 def _brief(reading: Reading) -> str:
