@@ -8,6 +8,8 @@ has come; connecting is not measured. These rows are the floor that wsrun's own 
 - ``coroutines``: the same, with one coroutine a client that awaits a bare future for each reply.
 
     python benchmarks/raw_picows.py ws://127.0.0.1:9001/ --clients 100 --seconds 5
+
+With ``--pushes`` nothing is sent: what the server pushes is counted, or parsed and its type compared.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import asyncio
 import itertools
 import resource
+import ssl
 from array import array
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -29,18 +32,22 @@ Result = tuple[int, float]
 
 
 class _Run:
-    """What the clients of one run share."""
+    """What the clients of one run share; messages have ``size`` bytes, or as few as they can."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0) -> None:
         self.running = True
         self.round_trips = 0
         self.ids = itertools.count()
         self.latencies = array("d")
+        self.end = b'"}'
+        if (more := size - len(self.body()[1]) - len('","text":"')) > 0:
+            self.end = b'","text":"' + b"." * more + self.end
+        self.constant = self.body()[1]
 
     def body(self) -> tuple[str, bytes]:
         """Return the next id, and a JSON message with it."""
         number = f"{next(self.ids):032x}"
-        return number, b'{"type":"ping","id":"' + number.encode() + b'"}'
+        return number, b'{"type":"ping","id":"' + number.encode() + self.end
 
 
 class _Client(WSListener):
@@ -61,12 +68,12 @@ class _Client(WSListener):
 
 class _Raw(_Client):
     def start(self) -> None:
-        self.transport.send(WSMsgType.TEXT, b'{"type":"ping","id":"00000000000000000000000000000000"}')
+        self.transport.send(WSMsgType.TEXT, self.run.constant)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self.run.round_trips += 1
         if self.run.running:
-            transport.send(WSMsgType.TEXT, b'{"type":"ping","id":"00000000000000000000000000000000"}')
+            transport.send(WSMsgType.TEXT, self.run.constant)
 
 
 class _Callbacks(_Client):
@@ -108,13 +115,34 @@ class _Coroutines(_Client):
         self.waiting.pop(orjson.loads(frame.get_payload_as_bytes())["id"]).set_result(at)
 
 
+class _Counting(_Client):
+    """Counts what is pushed."""
+
+    def start(self) -> None:
+        pass
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.run.round_trips += 1
+
+
+class _Parsing(_Counting):
+    """Counts the pushes among what comes."""
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if orjson.loads(frame.get_payload_as_bytes())["type"] == "push":
+            self.run.round_trips += 1
+
+
+Kind = type[_Raw | _Callbacks | _Coroutines | _Counting]
+
+
 async def _measure(
-    kind: type[_Raw | _Callbacks | _Coroutines], url: str, clients: int, seconds: float
+    kind: Kind, url: str, clients: int, seconds: float, size: int = 0, tls: ssl.SSLContext | None = None
 ) -> Result:
-    run = _Run()
+    run = _Run(size)
     connected = []
     for _ in range(clients):
-        _, client = await ws_connect(lambda _request, _response: kind(run), url)
+        _, client = await ws_connect(lambda _request, _response: kind(run), url, ssl_context=tls)
         assert isinstance(client, kind)
         connected.append(client)
     before = _cpu()
@@ -160,13 +188,33 @@ ROWS: dict[str, Callable[[str, int, float], Result]] = {
 """The rows of the table, from the bare library upwards."""
 
 
+KINDS: dict[str, tuple[Kind, Kind | None]] = {
+    "raw": (_Raw, _Counting),
+    "callbacks": (_Callbacks, _Parsing),
+    "coroutines": (_Coroutines, None),
+}
+"""By a short name: the client that makes round trips, and the one that is pushed to, if there is one."""
+
+
 def main() -> None:
-    """Print the rows for an echo server that is already running."""
+    """Print the rows, or the one that is asked for, for a server that is already running."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("url")
     parser.add_argument("--clients", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--only", choices=KINDS, help="this row alone; the options below are for it")
+    parser.add_argument("--size", type=int, default=0, help="bytes of a message")
+    parser.add_argument("--pushes", action="store_true", help="the server sends, unasked")
+    parser.add_argument("--ca", help="an authority for wss, as a file")
     options = parser.parse_args()
+    if options.only is not None:
+        kind = KINDS[options.only][options.pushes]
+        if kind is None:
+            parser.error(f"{options.only} cannot be pushed to")
+        tls = ssl.create_default_context(cafile=options.ca) if options.ca else None
+        one = _measure(kind, options.url, options.clients, options.seconds, options.size, tls)
+        print(*uvloop.run(one))
+        return
     for name, measure in ROWS.items():
         round_trips, cpu = measure(options.url, options.clients, options.seconds)
         print(

@@ -1,0 +1,72 @@
+"""wsrun: one worker process beside its coordinator, both on the client's core and both counted."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+from benchmarks.peers.clients.peer import LIFE, Job, Peer, padding
+
+TOP = Path(__file__).resolve().parents[3]
+
+ROUND_TRIPS = """
+messages:
+  ping:
+    json: {{ type: ping, id: "{{{{ id }}}}", text: "{padding}" }}
+    reply: {{ match: {{ $.id: "{{{{ id }}}}" }} }}
+profiles: {{ pinger: {{ mix: {{ ping: 1 }}, think: 0s }} }}
+"""
+PUSHES = """
+profiles: { listener: {} }
+clients: { listeners: { react: [ { where: { $.type: push } } ] } }
+"""
+
+
+def scenario(job: Job) -> str:
+    """Return the scenario of a job."""
+    row = job.row
+    tls = f', tls: {{ ca: "{job.certificate}" }}' if row.is_tls else ""
+    body = PUSHES if row.is_push else ROUND_TRIPS.format(padding=padding(row.size, "0" * 20))
+    phase = f"phases: [ {{ duration: {LIFE}s, clients: {row.connections} }} ]"
+    return f'wsrun: 1\ntarget: {{ url: "{job.url}"{tls} }}\n{body.lstrip()}{phase}\n'
+
+
+def command(transport: str, job: Job) -> list[str]:
+    """The command as users type it."""
+    words = [sys.executable, "-m", "wsrun", "run", job.written("peers.yaml", scenario(job)), "--quiet"]
+    return [*words, "--workers", "1", "--transport", transport, "--out", str(job.folder / "results")]
+
+
+def _version(library: str) -> Callable[[], str]:
+    with (TOP / "pyproject.toml").open("rb") as file:
+        own = tomllib.load(file)["project"]["version"]
+    return lambda: f"{own} on {library} {metadata.version(library)}"
+
+
+def _peer(transport: str, library: str, does: str) -> Peer:
+    return Peer(
+        name=f"wsrun, {transport}",
+        does=does,
+        version=_version(library),
+        command=partial(command, transport),
+        variables={"PYTHONPATH": str(TOP / "runner")},
+    )
+
+
+PEERS = (
+    _peer(
+        "fast",
+        "picows",
+        "A message from a template with an id that is unique in the run; strict frame checks; the reply"
+        " parsed and matched by its id, with a timeout; two latencies in exact histograms, bytes and"
+        " messages counted by message, profile and phase. A push is parsed and matched to a rule. The"
+        " coordinator's journal and live figures are in the figure.",
+    ),
+    _peer(
+        "reference", "websockets", "The same over `websockets`, the second witness (`--transport reference`)."
+    ),
+)
