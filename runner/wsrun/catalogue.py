@@ -290,6 +290,7 @@ def _generator() -> Iterable[Metric]:
         "How long a worker stood still to collect garbage, each time.",
         "most",
     )
+    yield _distribution("generator.lateness", phase, "From the set time of a message to its send.")
     yield _gauge("generator.backlog", phase, "bytes", "Bytes sent that the network has not taken yet.")
 
 

@@ -73,6 +73,7 @@ AVAILABLE = [
     "generator.memory",
     "generator.lag",
     "generator.descriptors",
+    "generator.lateness",
     "generator.backlog",
     "generator.gc",
     "delivery.time",

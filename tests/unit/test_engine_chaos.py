@@ -142,7 +142,7 @@ def test_whatever_happens_every_ledger_adds_up(
         assert causes.get("reply-timeout", 0) == counts["timed_out"]
         assert causes.get("reply-lost", 0) == counts["lost"]
         assert causes.keys().isdisjoint({"not-connected", "internal-error", "missing-variable"})
-        assert (store.distribution("generator.send_lag").minimum or 0.0) >= 0.0
+        assert (store.distribution("generator.lateness").minimum or 0.0) >= 0.0
         assert all(gauge.minimum >= 0 for _, gauge in store.gauge_series("open"))
         assert [gauge.last for _, gauge in store.gauge_series("open")][-1:] in ([], [0])
         (performance,) = performances

@@ -82,7 +82,7 @@ def test_waiting_for_the_pool_is_no_lateness_of_the_generator() -> None:
     text = "profiles: { p: { mix: { ask: 1 } } }\nphases: [ { duration: 5s, clients: 5, rate: 20/s } ]"
     _, store = run("{ max: 1, acquire_timeout: 10s }", text)
     assert store.counter("messages.late") == store.counter("messages.dropped") == 0
-    lag = store.distribution("generator.send_lag")
+    lag = store.distribution("generator.lateness")
     assert lag.count == 100
     assert (lag.maximum or 0) < 0.001
     assert (store.distribution("round_trip").maximum or 0) > 4

@@ -69,7 +69,7 @@ def test_what_a_schedule_owes_leaves_by_priority() -> None:
     assert not is_in_order(said)
     assert len(said) == 60 == store.counter("messages.sent")
     assert store.counter("messages.dropped") == 0
-    assert store.distribution("generator.send_lag").count == 60
+    assert store.distribution("generator.lateness").count == 60
 
 
 def test_messages_are_drawn_alike_with_and_without_a_stall() -> None:

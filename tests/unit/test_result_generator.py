@@ -82,7 +82,7 @@ def test_loop_lag_is_of_the_judged_part() -> None:
 def test_a_hiccup_is_no_slow_generator() -> None:
     """A few ticks or messages beyond a limit say nothing, whatever share of few they are."""
     lag = {series("generator.lag", **WORK): histogram_of({0.001: 20, 0.05: 9})}
-    sends = {series("generator.send_lag", **WORK): histogram_of({0.0: 20})}
+    sends = {series("generator.lateness", **WORK): histogram_of({0.0: 20})}
 
     def late(number: int) -> Check:
         counters = {series("messages.late", phase="work"): number}
@@ -104,8 +104,8 @@ def test_a_hiccup_is_no_slow_generator() -> None:
 def test_late_sends_are_a_share_of_the_messages_with_a_time() -> None:
     """One per cent may be late; warm-ups are left out on both sides."""
     sends = {
-        series("generator.send_lag", **WORK): histogram_of({0.0: 10_000}),
-        series("generator.send_lag", part="warm-up", **WORK): histogram_of({1.0: 500}),
+        series("generator.lateness", **WORK): histogram_of({0.0: 10_000}),
+        series("generator.lateness", part="warm-up", **WORK): histogram_of({1.0: 500}),
     }
 
     def late(number: int) -> Check:

@@ -120,7 +120,29 @@ def test_an_open_model_is_held_against_its_schedule() -> None:
     plan = scenario(phases="  - { name: work, duration: 20s, clients: 10, rate: 50/s }")
     store = held([(0.001, 990)], messages_dropped=10, messages_late=3)
 
-    assert load(plan, store, 20.0) == [{"model": "open", "planned": 1000, "achieved": 990, "late": 3}]
+    (entry,) = load(plan, store, 20.0)
+    lateness = entry.pop("lateness")
+    assert entry == {"model": "open", "planned": 1000, "achieved": 990, "late": 3}
+    assert lateness["count"] == 0 and lateness["p99"] is None
+
+
+def test_how_late_scheduled_messages_left_is_told() -> None:
+    """Those of the phases with a schedule, warm-ups left out."""
+    plan = scenario(
+        phases="  - { name: work, duration: 20s, clients: 10, rate: 50/s, warm_up: 5s }\n"
+        "  - { name: rest, duration: 20s }"
+    )
+    found = Snapshot(worker=0, index=0, start=0.0, end=20.0)
+    for labels, value in (
+        ({"phase": "work"}, 0.002),
+        ({"phase": "work", "part": "warm-up"}, 0.5),
+        ({"phase": "rest"}, 0.7),
+    ):
+        late = found.distributions[series("generator.lateness", worker="0", **labels)] = Histogram()
+        late.add(value, 50)
+
+    (entry,) = (entry for entry in load(plan, stored([found]), 40.0) if entry["model"] == "open")
+    assert (entry["lateness"]["count"], entry["lateness"]["max"]) == (50, 0.002)
 
 
 def test_warm_ups_and_what_was_not_reached_have_no_part_in_it() -> None:

@@ -53,6 +53,8 @@ def test_every_model_is_named_with_what_it_planned_and_achieved() -> None:
     assert "closed model: clients await each reply, so that a stall of the target holds load back" in words(
         view
     )
+    late = {"count": 9990, "p99": 0.00012}
+    assert "12 of them late; p99 left 120 µs after its time" in words(seen(OPEN | {"lateness": late}))
     page = render_html(view, charts=False)
     assert "<b>Closed model</b>" in page and "<b>Open model</b>" in page
     assert {fact.name: plain(fact.text) for fact in view.verdict.facts}["Model"] == "open and closed"

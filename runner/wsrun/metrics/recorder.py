@@ -160,7 +160,7 @@ class Recorder:
         self._part = part
         self.own_labels = labels_of({**part, "worker": str(self.worker)})
         self.loop_lag = self._samples.setdefault(("generator.lag", self.own_labels), array("d"))
-        self.send_lag = self._samples.setdefault(("generator.send_lag", self.own_labels), array("d"))
+        self.send_lag = self._samples.setdefault(("generator.lateness", self.own_labels), array("d"))
 
     def cell(self, *, has_reply: bool, **labels: str | None) -> Cell:
         """Return a new cell; the caller keeps it."""

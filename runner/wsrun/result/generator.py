@@ -123,7 +123,7 @@ def checks(
     why, advice = why_unsent(store)
     lags = _judged(store, "generator.lag")
     lag = lags.quantile(0.99)
-    timed = _judged(store, "generator.send_lag").count
+    timed = _judged(store, "generator.lateness").count
     late = store.counter("messages.late", judged=True)
     dropped, scheduled = unsent(plan, store)
     refused = local_failures(store)
@@ -218,7 +218,7 @@ def level_problem(store: Store, phase: str, rows: Sequence[dict[str, Any]]) -> s
     cpu = sustained(rows, "cpu", min(CPU_SPAN, sum(row["length"] for row in rows)))
     if cpu is not None and cpu > CPU_LIMIT:
         return f"a worker used {_percent(cpu)} of a core; the limit is {_percent(CPU_LIMIT)}"
-    timed = store.distribution("generator.send_lag", judged=True, phase=phase).count
+    timed = store.distribution("generator.lateness", judged=True, phase=phase).count
     late = store.counter("messages.late", judged=True, phase=phase)
     if timed and late / timed > LATE_LIMIT and late >= FEW:
         return f"{_percent(late / timed)} of the messages left more than 10 ms late"

@@ -33,6 +33,7 @@ from wsrun.metrics.store import Store
 from wsrun.pacing.presence import Presence
 from wsrun.plan import GroupPlan, Level, PhasePlan, Plan
 from wsrun.plan_steps import SendStep, all_steps
+from wsrun.result.distributions import describe
 from wsrun.result.timeline import levels
 
 Model = Literal["open", "arrivals", "closed"]
@@ -105,7 +106,17 @@ def _open(plan: Plan, store: Store) -> Iterator[dict[str, Any]]:
             sum(store.counter(name, judged=True, phase=phase, group=group) for phase, group in scheduled)
             for name in ("messages.sent", "messages.dropped", "messages.late")
         )
-        yield {"model": "open", "planned": sent + dropped, "achieved": sent, "late": late}
+        lateness = Histogram.merged(
+            store.distribution("generator.lateness", judged=True, phase=phase)
+            for phase in dict.fromkeys(phase for phase, _ in scheduled)
+        )
+        yield {
+            "model": "open",
+            "planned": sent + dropped,
+            "achieved": sent,
+            "late": late,
+            "lateness": describe(lateness),
+        }
 
 
 def _arrivals(plan: Plan, store: Store) -> Iterator[dict[str, Any]]:

@@ -36,7 +36,7 @@ def _doing(snapshot: Snapshot) -> Doing:
     return {
         **made,
         "lag_p99": _all(snapshot, "generator.lag").quantile(0.99),
-        "late_p99": _all(snapshot, "generator.send_lag").quantile(0.99),
+        "late_p99": _all(snapshot, "generator.lateness").quantile(0.99),
         "gc_count": gc.count,
         "gc_seconds": gc.total,
         "gc_longest": gc.maximum,

@@ -80,8 +80,12 @@ def _achieved(entry: Mapping[str, Any]) -> str:
     said = f"{formats.group(achieved)} of {counted(planned, 'planned ' + what)} {verb}"
     if achieved < planned * _FEW:
         said += f" ({_share(entry)})"
-    late = entry.get("late")
-    return f"{said}, {formats.group(late)} of them late" if late else said
+    late, lateness = entry.get("late"), entry.get("lateness") or {}
+    if late:
+        said += f", {formats.group(late)} of them late"
+    if lateness.get("count"):
+        said += f"; p99 left {formats.seconds(lateness['p99']).text} after its time"
+    return said
 
 
 def held_back(reading: Reading) -> Text:
