@@ -100,6 +100,23 @@ def test_a_try_that_is_refused_goes_to_the_next_after_the_backoff() -> None:
     assert store.counter("connect.attempted") == 3
 
 
+def test_a_connection_of_a_pool_is_made_again_where_the_one_before_led() -> None:
+    """The first server refuses and is asked once; what is lost at one goes to the next."""
+    transport = Servers("127.0.0.1")
+    connect = transport.open
+
+    async def drop(endpoint: Endpoint, sink: Sink) -> FakeConnection:
+        connection = await connect(endpoint, sink)
+        connection.drop(1.5)
+        return connection
+
+    transport.open = drop  # type: ignore[method-assign]
+    visit(transport, group="pool: { min: 1, max: 1 }")
+
+    first, second, third = NAMES
+    assert transport.visited == [first, second, third, first, second, third]
+
+
 def test_a_close_that_was_wanted_moves_nobody() -> None:
     """A flow that closes and connects again stays with its server."""
     transport = Servers()

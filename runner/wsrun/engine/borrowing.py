@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wsrun.engine.closing import count_close, judge_close
+from wsrun.engine.failover import move_on
 from wsrun.engine.line import LATE, Line
 from wsrun.engine.programs import MessageProgram, ProfileProgram
 from wsrun.engine.request import Request, Waiter
@@ -229,6 +230,8 @@ class Holder(Session):
     def line_closed(self, line: Line, closing: Closing, at: float) -> None:
         """Count how the connection ended, and tell the pool."""
         self.world.closed(self, line.socket)
+        if not line.is_closing or self.is_mistrusted:
+            move_on(self, line.socket)
         count_close(self, line, closing, at)
         judge_close(line)
         self._pool.ended(line)

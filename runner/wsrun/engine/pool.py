@@ -49,6 +49,7 @@ class Pool:
         self._least = len(range(world.worker, plan.least, world.workers))
         self._free = self._numbers[::-1]
         self._lives = dict.fromkeys(self._numbers, 0)
+        self._moves: dict[int, dict[int, int]] = {number: {} for number in self._numbers}
         self._lines: dict[Line, int] = {}
         self._idle: list[PooledLine] = []
         self._holders: dict[asyncio.Task[None], Holder] = {}
@@ -211,6 +212,8 @@ class Pool:
     def _open(self) -> None:
         number = self._free.pop()
         holder = Holder(self._world, self, number, self._lives[number])
+        # A connection that was lost, or refused, is made at the next server, as that of a client would be.
+        holder.moves = self._moves[number]
         self._lives[number] += 1
         self._opening += 1
         task = self._tasks.create_task(self._hold(holder, number))

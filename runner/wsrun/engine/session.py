@@ -112,9 +112,8 @@ class Session:
         self.rows: dict[str, Mapping[str, Any]] = {}
         self.token_until = float("inf")
         self.leaving = self.is_born = self.is_ending = False
-        self.has_attempted = self.is_fresh = False
+        self.has_attempted = self.is_fresh = self.is_started = False
         self.is_idle = True
-        self.is_started = False
         self.at_leave: Callable[[], None] | None = None
         self.hurried = False
         self.roused = False
