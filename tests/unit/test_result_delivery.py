@@ -158,8 +158,16 @@ def test_arrivals_without_a_connection_were_not_there() -> None:
     assert absent(asserted, store, [], 4.0) is None
 
 
-def test_what_others_say_does_not_make_up_for_what_a_level_lost() -> None:
-    """A tenth of the schedule was not sent, however busy the group beside it is."""
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        ("nobody-open", "no client was open to send them"),
+        ("out-of-time", "wsrun could not send them in time"),
+        ("not-read", "the server did not read what it was sent"),
+    ],
+)
+def test_what_others_say_does_not_make_up_for_what_a_level_lost(cause: str, why: str) -> None:
+    """A tenth of the schedule was not sent, however busy the group beside it is, and the cause says why."""
     search = "search: { rate: { some: { from: 10/s, to: 100/s, step: 10/s } }, such_that: [ errors == 0 ] }"
     plan = plan_of(
         f"phases: [ {{ name: limit, clients: {{ some: 1, many: 9 }}, {search} }} ]\n",
@@ -171,13 +179,14 @@ def test_what_others_say_does_not_make_up_for_what_a_level_lost() -> None:
         ("messages.dropped", "some", 10),
         ("messages.sent", "many", 1_000_000),
     ):
-        recorder.count(name, labels_of({"group": group, "phase": "limit"}), number)
+        labels = {"group": group, "phase": "limit", "cause": cause if name == "messages.dropped" else None}
+        recorder.count(name, labels_of(labels), number)
     store = Store()
     store.add(recorder.snapshot(0, 0.0, 1.0, {}))
 
     told = level_shortfall(plan, store, [], (), "limit")
 
-    assert told == "10 of 100 scheduled messages were not sent: no client was open"
+    assert told == f"10 of 100 scheduled messages were not sent: {why}"
 
 
 def test_a_server_that_refuses_politely_does_not_hold_a_level() -> None:

@@ -11,6 +11,7 @@ from wsrun.metrics.store import Store
 from wsrun.pacing.visits import has_arrivals
 from wsrun.plan import CriterionPlan, Plan
 from wsrun.result.attendance import Attendance
+from wsrun.result.generator import why_unsent
 from wsrun.result.happenings import tried
 from wsrun.verdict import MOST_ABSENT, MOST_UNSENT
 
@@ -101,7 +102,8 @@ def level_shortfall(
         for group in groups
     )
     if dropped > scheduled * MOST_UNSENT and "messages.dropped" not in named:
-        return f"{dropped} of {scheduled} scheduled messages were not sent: no client was open"
+        why, _ = why_unsent(store, phase=phase)
+        return f"{dropped} of {scheduled} scheduled messages were not sent: {why}"
     # A server that refuses politely does not hold the level, whatever is tolerated.
     is_excused = _comes_and_goes(plan) or any(group.tolerate_closes for group in plan.groups)
     if is_excused or named & (_ON_PRESENCE | _ON_ATTEMPTS):

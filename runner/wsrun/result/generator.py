@@ -235,9 +235,9 @@ def local_failures(store: Store) -> int:
     return sum(number for cause, number in causes.items() if cause.startswith(LOCAL))
 
 
-def why_unsent(store: Store) -> tuple[str, str]:
+def why_unsent(store: Store, **labels: str) -> tuple[str, str]:
     """Return why scheduled messages were not sent, in plain words, and advice on the commonest cause."""
-    causes = store.by_label("messages.dropped", "cause", judged=True)
+    causes = store.by_label("messages.dropped", "cause", judged=True, **labels)
     if not causes:
         return "no client was open to send them", _ADVICE["nobody-open"]
     ordered = sorted(causes, key=lambda cause: (-causes[cause], cause))
