@@ -15,7 +15,8 @@ from wsrun import resources
 from wsrun.diagnostics import Diagnostic
 from wsrun.source import Document, Steps
 from wsrun.units import UnitError
-from wsrun.validate_explain import PARSERS, Fault, explain, explain_keys, is_key
+from wsrun.validate_explain import PARSERS, Fault, explain, is_key
+from wsrun.validate_keys import explain_keys
 
 _ABOUT_KEYS = frozenset(
     ("additionalProperties", "required", "dependentRequired", "x-exactly-one", "x-at-most-one", "x-goes-with")

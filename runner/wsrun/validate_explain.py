@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from wsrun import units
 from wsrun.diagnostics import Diagnostic
 from wsrun.source import Document, Steps
 from wsrun.units import UnitError
-from wsrun.wording import choose, closest, cut, described, in_flow, joined, quoted
+from wsrun.wording import choose, cut, described, in_flow, joined, quoted
 
 
 def _pace(text: str) -> float:
@@ -26,9 +25,6 @@ PARSERS = {
 }
 """What reads a text with an ``x-unit``, by its unit."""
 
-_MOST_UNKNOWN = 20
-"""Unknown keys of one mapping that are told; a file of another kind has thousands."""
-
 _TYPES = {
     "string": "a text",
     "integer": "a whole number",
@@ -39,45 +35,6 @@ _TYPES = {
 }
 
 _TRUTHS = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
-
-_MEANT = {
-    "assertions": "criteria",
-    "await": "expect",
-    "body": "json",
-    "checks": "criteria",
-    "concurrency": "clients",
-    "criterion": "check",
-    "connections": "clients",
-    "delay": "think",
-    "endpoint": "url",
-    "groups": "clients",
-    "expression": "check",
-    "host": "url",
-    "iterations": "times",
-    "metric": "check",
-    "pause": "think",
-    "payload": "json",
-    "protocols": "subprotocols",
-    "qps": "rate",
-    "ramp": "clients",
-    "ramp_up": "clients",
-    "receive": "expect",
-    "response": "reply",
-    "rps": "rate",
-    "scenarios": "profiles",
-    "server": "target",
-    "sleep": "think",
-    "slo": "criteria",
-    "stages": "phases",
-    "thresholds": "criteria",
-    "uri": "url",
-    "users": "clients",
-    "variables": "assign",
-    "vars": "assign",
-    "vus": "clients",
-    "weights": "mix",
-}
-"""Words of other tools, and what a scenario calls the same thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +49,7 @@ class Fault:
 
 
 def explain(fault: Fault, document: Document) -> Diagnostic:
-    """Say what one fault is about; not for the faults of ``explain_keys``."""
+    """Say what one fault is about; not for those that ``validate_keys`` explains."""
     name = _name(fault.path)
     location = document.location(fault.path)
     match fault.keyword:
@@ -127,119 +84,6 @@ def explain(fault: Fault, document: Document) -> Diagnostic:
     return _out_of_range(fault, document, name)
 
 
-def explain_keys(
-    faults: Sequence[Fault], document: Document, shape: dict[str, Any]
-) -> Iterator[tuple[str, Diagnostic]]:
-    """Say what is wrong with the keys of one mapping: one mistake for a misspelt key that is required.
-
-    Args:
-        faults: those about unknown, missing and exclusive keys.
-        document: the scenario.
-        shape: the whole schema, for the places where an unknown key would be right.
-
-    Yields:
-        The key in question ("" for the mapping as a whole), and the diagnostic.
-    """
-    missing = [key for fault in faults if fault.keyword == "required" for key in _missing(fault)]
-    meant: set[str] = set()
-    for fault in faults:
-        if fault.keyword == "additionalProperties":
-            for key in _unknown(fault)[:_MOST_UNKNOWN]:
-                wanted = _meant_key(key, fault, missing, shape)
-                meant.add(wanted or "")
-                yield wanted or key, _unknown_key(key, wanted, fault, document, shape)
-    for fault in {fault.keyword: fault for fault in faults}.values():
-        match fault.keyword:
-            case "required":
-                for key in dict.fromkeys(missing):
-                    if key not in meant:
-                        yield key, _missing_key(key, fault, document)
-            case "dependentRequired" | "x-goes-with":
-                for key, needed in _lonely(fault):
-                    meant.update(fault.rule[key])
-                    yield key, _lonely_key(key, needed, fault, document)
-    for fault in faults:
-        if fault.keyword in ("x-exactly-one", "x-at-most-one"):
-            present = [key for key in fault.rule if key in fault.value]
-            if len(present) > 1:
-                yield present[1], _conflict(fault, document)
-            elif not meant & set(fault.rule):
-                yield "", _no_choice(fault, document)
-
-
-def _unknown_key(
-    key: str, wanted: str | None, fault: Fault, document: Document, shape: dict[str, Any]
-) -> Diagnostic:
-    title = fault.schema.get("title", "this")
-    homes = [home for home in _homes(key, shape) if home != title]
-    if wanted is not None:
-        help_text = f"did you mean '{wanted}'?"
-    elif homes:
-        help_text = f"'{key}' is a key of {joined(homes[:3], 'or')}"
-    else:
-        known = fault.schema.get("properties", {})
-        available = [name for name, member in known.items() if not member.get("x-not-yet")]
-        help_text = f"keys of {title}: {', '.join(available)}"
-    message = f"{quoted(key)} is not a key of {title}"
-    return Diagnostic("unknown-key", message, document.key_location((*fault.path, key)), help_text)
-
-
-def _meant_key(key: str, fault: Fault, missing: Sequence[str], shape: dict[str, Any]) -> str | None:
-    """The key that is meant by an unknown one: rather one that is missing, never one that is there.
-
-    A key that would be right elsewhere is rather misplaced than misspelt, unless it is very near.
-    """
-    known = [name for name in fault.schema.get("properties", {}) if name not in fault.value]
-    meant = _MEANT.get(key.casefold())
-    if meant in known:
-        return meant
-    near = closest(key, missing) or closest(key, known)
-    is_elsewhere = bool(_homes(key, shape)) and near not in missing
-    return None if is_elsewhere else near
-
-
-def _missing_key(key: str, fault: Fault, document: Document) -> Diagnostic:
-    message = f"{fault.schema.get('title', 'this')} needs '{key}'"
-    help_text = f"write {_example(key, fault.schema)}"
-    return Diagnostic("missing-key", message, _place(fault.path, document), help_text)
-
-
-def _no_choice(fault: Fault, document: Document) -> Diagnostic:
-    title = fault.schema.get("title", "this")
-    known = fault.schema.get("properties", {})
-    available = [key for key in fault.rule if not known.get(key, {}).get("x-not-yet")]
-    message = f"{title} needs one of {joined(available, 'or')}"
-    return Diagnostic("missing-key", message, _place(fault.path, document), "add one of them")
-
-
-def _conflict(fault: Fault, document: Document) -> Diagnostic:
-    first, second, *_ = [key for key in fault.value if key in fault.rule]
-    title = fault.schema.get("title", "this")
-    message = f"{title} cannot have both '{first}' and '{second}'"
-    location = document.key_location((*fault.path, second))
-    return Diagnostic("conflicting-keys", message, location, "keep one of the two")
-
-
-def _lonely(fault: Fault) -> Iterator[tuple[str, list[str]]]:
-    """Keys of a mapping that need others beside them, with those of which one is needed."""
-    for key, names in fault.rule.items():
-        absent = [name for name in names if name not in fault.value]
-        if key in fault.value and fault.keyword == "dependentRequired" and absent:
-            yield key, absent[:1]
-        elif key in fault.value and absent == names:
-            yield key, names
-
-
-def _lonely_key(key: str, needed: list[str], fault: Fault, document: Document) -> Diagnostic:
-    words = joined([f"'{name}'" for name in needed], "or")
-    return Diagnostic(
-        "needs-key",
-        f"'{key}' goes with {words}, which is not here",
-        document.key_location((*fault.path, key)),
-        f"add {words}, or remove '{key}'",
-    )
-
-
 def _wrong_type(fault: Fault, document: Document, name: str) -> Diagnostic:
     wanted = [fault.rule] if isinstance(fault.rule, str) else list(fault.rule)
     unit = fault.schema.get("x-unit")
@@ -271,7 +115,7 @@ def _type_help(fault: Fault, document: Document, wanted: list[str]) -> str | Non
         return f"write a list: [ {'…' if written is None else cut(written)} ]"
     if "object" in wanted and len(fault.schema.get("required", ())) == 1:
         (required,) = fault.schema["required"]
-        return f"write {key}: {{ {_example(required, fault.schema)} }}"
+        return f"write {key}: {{ {example(required, fault.schema)} }}"
     if "object" in wanted and fault.value is None:
         return "write its keys on the lines below it, indented"
     return fault.schema.get("x-words") or _properties_help(fault)
@@ -336,7 +180,7 @@ def _out_of_range(fault: Fault, document: Document, name: str) -> Diagnostic:
         message = f"{name} is longer than {limit} characters"
         return Diagnostic("out-of-range", message, location, words)
     if not fault.value:
-        return Diagnostic("empty", f"{name} is empty", _place(fault.path, document), _empty_help(fault))
+        return Diagnostic("empty", f"{name} is empty", place(fault.path, document), _empty_help(fault))
     message = f"{name} takes {limit} values, and has {len(fault.value)}"
     return Diagnostic("out-of-range", message, location, words)
 
@@ -347,27 +191,10 @@ def _empty_help(fault: Fault) -> str:
     return "write at least one, or remove the key"
 
 
-def _example(key: str, schema: dict[str, Any]) -> str:
+def example(key: str, schema: dict[str, Any]) -> str:
+    """Return a key as it may be written, by the first example of the schema."""
     member = schema.get("properties", {}).get(key, {})
     return f"{key}: {in_flow(member['examples'][0])}" if "examples" in member else key
-
-
-def _unknown(fault: Fault) -> list[str]:
-    return [key for key in fault.value if key not in fault.schema.get("properties", {})]
-
-
-def _missing(fault: Fault) -> list[str]:
-    return [key for key in fault.rule if key not in fault.value]
-
-
-def _homes(key: str, shape: dict[str, Any]) -> list[str]:
-    """Titles of the mappings of which a key is one."""
-    parts = [shape, *shape["$defs"].values()]
-    return [
-        part["title"]
-        for part in parts
-        if "title" in part and not part.get("properties", {}).get(key, {"x-not-yet": True}).get("x-not-yet")
-    ]
 
 
 def _name(path: Steps) -> str:
@@ -380,6 +207,6 @@ def _name(path: Steps) -> str:
     return quoted(path[-1])
 
 
-def _place(path: Steps, document: Document) -> Any:
+def place(path: Steps, document: Document) -> Any:
     """Where to blame a mapping for what it lacks: its key, else its start."""
     return document.key_location(path) if path else document.location(path)
