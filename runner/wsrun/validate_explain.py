@@ -118,6 +118,10 @@ def _type_help(fault: Fault, document: Document, wanted: list[str]) -> str | Non
         return f"write {key}: {{ {example(required, fault.schema)} }}"
     if "object" in wanted and fault.value is None:
         return "write its keys on the lines below it, indented"
+    if "object" in wanted and isinstance(fault.value, str):
+        word, _, rest = fault.value.partition(" ")
+        if word.rstrip(":") in fault.schema.get("properties", {}):
+            return f"write {{ {word.rstrip(':')}: {cut(rest) or '…'} }}"
     return fault.schema.get("x-words") or _properties_help(fault)
 
 
@@ -144,6 +148,10 @@ def _wrong_unit(fault: Fault, document: Document) -> Diagnostic:
         PARSERS[fault.schema["x-unit"]](fault.value)
     except UnitError as error:
         message, help_text = error.message, error.help
+        is_text = isinstance(fault.value, str) and "object" in fault.schema["type"]
+        if is_text and any(sign in fault.value.lstrip("-") for sign in "-(,"):
+            # More than one value was meant: these have a form of their own.
+            help_text = _type_help(fault, document, ["object"]) or help_text
         if written is not None and "${" in written:
             # The value is the environment's and may be a secret that landed in the wrong variable.
             message = f"{quoted(written)} does not stand for a {fault.schema['x-unit']}"

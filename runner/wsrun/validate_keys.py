@@ -52,6 +52,16 @@ _MEANT = {
 }
 """Words of other tools, and what a scenario calls the same thing."""
 
+_SAID = {
+    "loop": "write repeat: [ … ], times: 10",
+    "ramp": "a ramp is a level: clients: { from: 0, to: 100 }",
+    "ramp up": "a ramp is a level: clients: { from: 0, to: 100 }",
+    "ramp_down": "a ramp is a level: clients: { from: 100, to: 0 }",
+    "ramp_up": "a ramp is a level: clients: { from: 0, to: 100 }",
+    "spawn_rate": "write connect_rate: 10/s",
+}
+"""Words of other tools for what a scenario says in a form of its own."""
+
 
 def explain_keys(
     faults: Sequence[Fault], document: Document, shape: dict[str, Any]
@@ -100,6 +110,10 @@ def _unknown_key(
     homes = [home for home in _homes(key, shape) if home != title]
     if wanted is not None:
         help_text = f"did you mean '{wanted}'?"
+    elif key.startswith("$") and "match" in fault.schema.get("properties", {}):
+        help_text = f"put it under match: match: {{ {key}: … }}"
+    elif key.casefold() in _SAID:
+        help_text = _SAID[key.casefold()]
     elif homes:
         help_text = f"'{key}' is a key of {joined(homes[:3], 'or')}"
     else:
@@ -113,14 +127,16 @@ def _unknown_key(
 def _meant_key(key: str, fault: Fault, missing: Sequence[str], shape: dict[str, Any]) -> str | None:
     """The key that is meant by an unknown one: rather one that is missing, never one that is there.
 
-    A key that would be right elsewhere is rather misplaced than misspelt, unless it is very near.
+    A key that would be right elsewhere is rather misplaced than misspelt, unless it is very near: one that is
+    missing, or the same word as one or many.
     """
     known = [name for name in fault.schema.get("properties", {}) if name not in fault.value]
     meant = _MEANT.get(key.casefold())
     if meant in known:
         return meant
     near = closest(key, missing) or closest(key, known)
-    is_elsewhere = bool(_homes(key, shape)) and near not in missing
+    is_near = near in missing or (near is not None and near.removesuffix("s") == key.removesuffix("s"))
+    is_elsewhere = bool(_homes(key, shape)) and not is_near
     return None if is_elsewhere else near
 
 
@@ -143,7 +159,10 @@ def _conflict(fault: Fault, document: Document) -> Diagnostic:
     title = fault.schema.get("title", "this")
     message = f"{title} cannot have both '{first}' and '{second}'"
     location = document.key_location((*fault.path, second))
-    return Diagnostic("conflicting-keys", message, location, "keep one of the two")
+    help_text = "keep one of the two"
+    if title == "a step":
+        help_text = f"write two steps: {{ {first}: … }}, {{ {second}: … }}"
+    return Diagnostic("conflicting-keys", message, location, help_text)
 
 
 def _lonely(fault: Fault) -> Iterator[tuple[str, list[str]]]:
@@ -158,6 +177,10 @@ def _lonely(fault: Fault) -> Iterator[tuple[str, list[str]]]:
 
 def _lonely_key(key: str, needed: list[str], fault: Fault, document: Document) -> Diagnostic:
     words = joined([f"'{name}'" for name in needed], "or")
+    if key == "wait" and not isinstance(fault.value[key], bool):
+        message = "'wait' says whether a send waits for its replies"
+        location = document.key_location((*fault.path, key))
+        return Diagnostic("needs-key", message, location, "a pause is think: 1s")
     return Diagnostic(
         "needs-key",
         f"'{key}' goes with {words}, which is not here",

@@ -23,12 +23,24 @@ def check_bodies(scene: Scene, findings: Findings) -> None:
         body = message.get("hex")
         if isinstance(body, str):
             _hex(body, (*path, "hex"), findings)
+        _quoted_json(message.get("json"), (*path, "json"), findings)
+        http = message.get("http")
+        if isinstance(http, dict):
+            _quoted_json(http.get("json"), (*path, "http", "json"), findings)
         name = message.get("file")
         if isinstance(name, str):
             file = inner_file(name, (*path, "file"), scene, findings)
             if file is not None and file.stat().st_size > LARGEST_BODY:
                 text = f"{quoted(name)} has more than {LARGEST_BODY >> 20} MiB"
                 findings.add((*path, "file"), "too-large", text, "send a smaller file")
+
+
+def _quoted_json(body: Any, path: Steps, findings: Findings) -> None:
+    """Refuse an object or a list of JSON that is written as a text: it would be sent within quotes."""
+    text = body.strip() if isinstance(body, str) else ""
+    if text.startswith(("{", "[")) and text.endswith(("}", "]")) and not text.startswith("{{"):
+        help_text = "remove the quotes around it, or write text: in place of json:"
+        findings.add(path, "quoted-json", "this JSON is a text, and would be sent in quotes", help_text)
 
 
 def inner_file(name: str, path: Steps, scene: Scene, findings: Findings) -> Path | None:

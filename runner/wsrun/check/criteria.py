@@ -19,11 +19,20 @@ from wsrun.wording import choose, closest, joined, quoted
 _SIDES = ("client", "server", "network")
 _PLURALS = {"priority": "priorities"}
 _MEANT = {
+    "average": "round_trip.avg",
+    "avg": "round_trip.avg",
     "connections": "connect.established",
     "cpu": "generator.cpu",
     "error_rate": "errors.ratio",
     "latency": "round_trip",
+    "max": "round_trip.max",
+    "mean": "round_trip.avg",
+    "median": "round_trip.p50",
     "messages": "messages.sent",
+    "p50": "round_trip.p50",
+    "p90": "round_trip.p90",
+    "p95": "round_trip.p95",
+    "p99": "round_trip.p99",
     "received": "messages.received",
     "response_time": "round_trip",
     "rtt": "round_trip",

@@ -119,12 +119,18 @@ def _parse_path(text: str) -> Source:
     return Source(text, "json")
 
 
+_BESIDE_MATCH = frozenset(("until", "error", "expect", "in_order", "count", "capture", "timeout"))
+"""Keys of a reply that are easily written one level too deep."""
+
+
 def _help(text: str) -> str:
     if text.startswith("header"):
         return "write the name of the header in parentheses: header(Content-Type)"
     near = difflib.get_close_matches(text, _WORDS, 1)
     if near:
         return f"did you mean {near[0]}?"
+    if text in _BESIDE_MATCH:
+        return f"the key '{text}' of a reply stands beside match; a path into JSON begins with $: $.{text}"
     is_name = text.replace(".", "").isidentifier() and not re.fullmatch(r"u\d+(le)?", text)
     if text.startswith((".", "[")) or is_name:
         return f"a path into JSON begins with $: ${'' if text[0] in '.[' else '.'}{text[:60]}"

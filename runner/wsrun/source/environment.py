@@ -94,10 +94,14 @@ def _attempts(text: str) -> list[int]:
 
 
 def _unset(match: re.Match[str]) -> Slip:
+    help_text = f"set it, or give a default: ${{{match[1]}:-…}}"
+    if match[1].islower():
+        # As names of the environment seldom are, and those that clients know always.
+        help_text += f"; what clients put in as they run is {{{{ {match[1]} }}}}"
     return Slip(
         "unset-variable",
         f"the environment variable {match[1]} is not set",
-        f"set it, or give a default: ${{{match[1]}:-…}}",
+        help_text,
         match.start(),
         match.end() - match.start(),
     )
