@@ -339,3 +339,38 @@ def test_extensions_and_subprotocols_are_told(tmp_path: Path) -> None:
     assert (deflated.state, deflated.figures["extensions"]) == ("good", ["permessage-deflate"])
     assert unchosen.state == "warning"
     assert "none of the subprotocols mcp was chosen" in unchosen.text
+
+
+def test_what_a_server_says_again_stays_secret(tmp_path: Path) -> None:
+    """A refusal that quotes the token does not end in the log of a pipeline."""
+
+    async def quoting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            body = b"no: " + next(iter(line for line in head.split(b"\r\n") if b"Bearer" in line), b"")
+            writer.write(b"HTTP/1.1 401 Who\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
+        writer.close()
+
+    with talking(quoting) as port:
+        url = f"ws://127.0.0.1:{port}/"
+        target = f'{QUICK}, headers: {{ Authorization: "Bearer s3cr3t-t0ken-abc" }}'
+        found = check(url, tmp_path, target=target)[url]["handshake"]
+
+    assert "no: Authorization: ***" in found.text
+    assert "s3cr3t" not in found.text
+
+
+def test_a_target_that_takes_its_time_is_waited_for(tmp_path: Path) -> None:
+    """As a run does, for `wait_until_ready`; without it nobody is there."""
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+        url = f"ws://127.0.0.1:{late.getsockname()[1]}/"
+        timer = threading.Timer(0.5, late.listen)
+        at_once = check(url, tmp_path)[url]
+        timer.start()
+        waiting = check(url, tmp_path, target=f"{QUICK}, wait_until_ready: 20s")[url]
+        timer.join()
+
+    assert at_once["tcp"].state == "bad"
+    assert waiting["tcp"].state == "good"

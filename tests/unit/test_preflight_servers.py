@@ -13,7 +13,7 @@ from wsrun.plan_steps import ConnectStep, SendStep
 from wsrun.preflight.certificates import Certificate, Secured, trusted, untrusted
 from wsrun.preflight.handshake import handshake
 from wsrun.preflight.servers import server_at, servers_of
-from wsrun.preflight.told import told_steps
+from wsrun.preflight.told import LONGEST, told_steps
 from wsrun.preflight.visit import Visit, caller, visitors
 from wsrun.preflight.witness import Attempt
 from wsrun.source import parse
@@ -309,3 +309,10 @@ def test_a_visit_without_an_end_is_bad() -> None:
         "bad",
         "the client was not done within 15 s, and was stopped",
     )
+
+
+def test_a_long_answer_is_cut() -> None:
+    """A whole page of HTML is no line of a table."""
+    (found,) = told_steps(visit(step("send page", "page: HTTP 404, " + "x" * 900)), [])
+    assert len(found.text) == LONGEST
+    assert found.text.endswith("x…")

@@ -26,6 +26,7 @@ from wsrun.preflight.timekeeping import timekeeping
 from wsrun.preflight.told import told_steps
 from wsrun.preflight.visit import Visit, caller, pay_visit, visitors
 from wsrun.preflight.witness import Attempt
+from wsrun.result.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ async def _talk(
     plan: Plan, transport: str, servers: tuple[Server, ...], ways: tuple[Way, ...]
 ) -> list[Section]:
     """Let clients go to where a way is open, and return the sections of the servers and of the clients."""
+    secrets = Secrets(plan)
     visits: list[Visit] = []
     closed = _closed(servers, ways)
     if closed is None:
@@ -96,7 +98,9 @@ async def _talk(
         found = list(way.findings)
         if server.socket is not None and way.is_open:
             theirs = [one for one in attempts if server_at(servers, one.endpoint.url) is server]
-            found.append(await _handshake(plan, transport, server, theirs))
+            judged = await _handshake(plan, transport, server, theirs)
+            # A server may say again what it was sent.
+            found.append(replace(judged, text=secrets.hidden(judged.text)))
             failures += [finding.text for finding in found if finding.state == "bad"]
         sections.append(Section(server.title, _spared(server, servers, ways, tuple(found))))
     sections += [Section(visit.title, told_steps(visit, failures)) for visit in visits]

@@ -47,7 +47,21 @@ class Way:
 
 
 async def way_to(server: Server) -> Way:
-    """Look at every step of the way to a server, as far as one gets."""
+    """Look at every step of the way to a server, as far as one gets.
+
+    Until ``target.wait_until_ready`` is over it is tried again to find its address and to connect.
+    """
+    until = monotonic() + server.target.wait_until_ready
+    while True:
+        way = await _way_to(server)
+        last = way.findings[-1] if way.findings else None
+        may_come = last is not None and last.state == "bad" and last.name in ("name", "tcp")
+        if not may_come or monotonic() >= until:
+            return way
+        await asyncio.sleep(_PAUSE)
+
+
+async def _way_to(server: Server) -> Way:
     if not server.is_known:
         text = "the host is only known per client"
         return Way((Finding(name="name", state="unknown", text=text),))
@@ -117,12 +131,7 @@ async def _connect(
     server: Server, address: Address, door: Address, addresses: tuple[str, ...]
 ) -> tuple[list[Finding], str]:
     """Connect to the first address, and to others where that fails; return the address that a run takes."""
-    until = monotonic() + server.target.wait_until_ready
-    while True:
-        attempt = await _attempt(server, address, (addresses[0], door.port), verify=server.target.tls.verify)
-        if attempt.timings.tcp is not None or monotonic() >= until:
-            break
-        await asyncio.sleep(_PAUSE)
+    attempt = await _attempt(server, address, (addresses[0], door.port), verify=server.target.tls.verify)
     place = f"{addresses[0]} port {door.port}"
     if attempt.timings.tcp is None:
         assert attempt.failure is not None

@@ -9,7 +9,10 @@ from wsrun.preflight.finding import Finding
 from wsrun.preflight.visit import Visit
 from wsrun.view.formats import seconds
 
-_COMPARE = "compare the pattern of the reply with what the server sends: wsrun FILE --once shows it"
+LONGEST = 200
+"""Characters of what went wrong in a step that are told."""
+
+_CLOSER = "see each step, and what came instead: wsrun FILE --once"
 
 
 def told_steps(visit: Visit, known: Sequence[str]) -> tuple[Finding, ...]:
@@ -17,7 +20,7 @@ def told_steps(visit: Visit, known: Sequence[str]) -> tuple[Finding, ...]:
     found = [_told(step, visit.answered, known) for step in visit.steps]
     if not visit.is_over:
         text = f"the client was not done within {visit.limit:g} s, and was stopped"
-        fixes = ("see where it waits, as a functional test: wsrun FILE --once",)
+        fixes = (_CLOSER,)
         found.append(Finding(name="time", state="bad", text=text, fixes=fixes))
     elif all(step.good for step in visit.steps) and not any(map(_sent, visit.steps)):
         found.append(Finding(name="send", state="good", text="nothing: such a client only listens"))
@@ -32,7 +35,9 @@ def _told(step: StepRecord, answered: frozenset[str], known: Sequence[str]) -> F
         if any(text.startswith(problem) for problem in step.problems for text in known):
             return Finding(name=name, state="unknown", text="not done, as said above", figures=figures)
         text = "; ".join(step.problems) or "failed"
-        fixes = (_COMPARE,) if sent else ()
+        if len(text) > LONGEST:
+            text = f"{text[: LONGEST - 1]}…"
+        fixes = (_CLOSER,) if sent else ()
         return Finding(name=name, state="bad", text=text, fixes=fixes, figures=figures)
     text = f"done in {took}"
     if sent:
