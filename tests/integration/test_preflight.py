@@ -374,3 +374,23 @@ def test_a_target_that_takes_its_time_is_waited_for(tmp_path: Path) -> None:
 
     assert at_once["tcp"].state == "bad"
     assert waiting["tcp"].state == "good"
+
+
+def test_of_several_addresses_the_one_that_answers_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``localhost`` is often ::1 first, where a server on 127.0.0.1 is not: that is a warning, and works."""
+    known = socket.getaddrinfo
+
+    def both(host: str, port: int, *more: object, **most: object) -> list[object]:
+        found = known("127.0.0.2", port, *more, **most) + known("127.0.0.1", port, *more, **most)  # type: ignore[arg-type]
+        return found if host == "twice.test" else known(host, port, *more, **most)  # type: ignore[arg-type, return-value]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    with serving(answering) as port:
+        url = f"ws://twice.test:{port}/"
+        found = check(url, tmp_path)[url]
+
+    assert found["name"].figures["addresses"] == ["127.0.0.2", "127.0.0.1"]
+    assert found["tcp"].state == "warning"
+    assert "nobody is at 127.0.0.2, which comes first" in found["tcp"].text

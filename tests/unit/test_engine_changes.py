@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from echoing import PING, echo, ledger, perform, plan_of
-from rigged import QUIET, Network, connections, connections_of, perform_with, scenario
+from rigged import QUIET, Network, connections, connections_of, perform_with
 from tests.fakes import FakeConnection
 
 from wsrun.engine.performance import Performance
@@ -103,27 +102,6 @@ def test_the_first_message_belongs_to_the_attempt() -> None:
 
     assert store.distribution("connect.first_message").minimum == pytest.approx(1.75)
     assert store.distribution("connect.first_message", judged=True).count == 0
-
-
-def test_looking_up_the_host_is_no_part_of_the_wait_for_the_first_message() -> None:
-    """The wait begins when the handshake has ended, however long the look-up before it took."""
-    plan = scenario(
-        "messages: { hi: { text: hi } }\nphases: [ { duration: 4s, clients: 1, rate: 1/s } ]\n",
-        "url: ws://host.example/",
-    )
-
-    def act(world: World, performance: Performance) -> None:
-        async def look_up(*_: Any, **__: Any) -> Any:
-            await asyncio.sleep(0.25)
-            return [(None, None, None, "", ("192.0.2.1", 80))]
-
-        world.loop.getaddrinfo = look_up  # type: ignore[method-assign]
-
-    answer = lambda connection, payload: connection.reply("hello", 0.25)  # noqa: E731
-    store = perform_with(plan, Network(answer, latency=0.1), act)
-
-    # Connected at 0.35, the message of 0.5 is answered at 0.75.
-    assert store.distribution("connect.first_message").minimum == pytest.approx(0.4)
 
 
 # Edges

@@ -72,7 +72,7 @@ async def _connect(
         world.log.begin(line)
         try:
             session.born()
-            endpoint = await _endpoint(session, socket, server, needs_answer=excuse is not None)
+            endpoint = _endpoint(session, socket, server, needs_answer=excuse is not None)
             started = world.clock()
             sink: Sink = line if socket.splitter is None else Splitting(line, socket.splitter())
             if world.has_slow_readers:
@@ -90,6 +90,8 @@ async def _connect(
             _count_failure(line, ConnectFailure("timed_out", "run-over", text), labels)
             raise
         line.connection = connection
+        if endpoint.address is None:
+            world.addresses.settle(endpoint.proxy or endpoint.url, connection.timings.peer)
         world.log.made(line)
         if session.http is not None:
             session.http.cookies.take(endpoint.url, connection.set_cookies)
@@ -134,7 +136,7 @@ def _count_failure(
     world.recorder.error(failure.cause, session.client_id, at, text, {**labels, "status": status})
 
 
-async def _endpoint(
+def _endpoint(
     session: Session, socket: SocketProgram, server: ServerProgram, *, needs_answer: bool
 ) -> Endpoint:
     """Evaluate where and how a client connects a socket."""
@@ -143,7 +145,7 @@ async def _endpoint(
     headers = tuple((name, value(session)) for name, value in socket.headers)
     if session.http is not None:
         headers = session.http.cookies.add_to(url, headers)
-    address = await world.resolve(target.proxy or url)
+    address = world.addresses.of(target.proxy or url)
     return Endpoint(
         url=url,
         headers=headers,

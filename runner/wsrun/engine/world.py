@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import ipaddress
-import socket
 import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from wsrun.data import RowPicker
+from wsrun.engine.addresses import Addresses
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.backlog import LATE_KEPT, MOST_UNSENT
 from wsrun.engine.breaker import Breakers
@@ -140,7 +137,7 @@ class World:
         self.pickers = tuple((data, RowPicker(data, plan.seed)) for data in plan.data)
         self.keeps_rows_apart = any(data.take == "unique" for data in plan.data)
         self.decks = {data.name: Deck(data, worker, workers) for data in plan.data}
-        self.addresses: dict[tuple[str, int], tuple[str, int]] = {}
+        self.addresses = Addresses()
         self.sources = Sources(planned_connections(plan))
         self.log = ConnectionLog(self)
         self.open: Counter[tuple[int, int, int]] = Counter()
@@ -185,27 +182,6 @@ class World:
         return at - self.start
 
     # Connections
-
-    async def resolve(self, url: str) -> tuple[str, int] | None:
-        """Resolve a host once per run, so that no answer that changes moves the load elsewhere.
-
-        Returns None the first time: the transport then resolves by itself and says how long it took.
-        """
-        try:
-            parts = urlsplit(url)
-            key = (parts.hostname or "", parts.port or (443 if parts.scheme == "wss" else 80))
-        except ValueError:
-            # Made from a template; the transport refuses it, and says why.
-            return None
-        known = self.addresses.get(key)
-        if known is None:
-            with contextlib.suppress(ValueError):
-                known = self.addresses[key] = (str(ipaddress.ip_address(key[0])), key[1])
-        if known is None:
-            with contextlib.suppress(OSError, UnicodeError):
-                found = await self.loop.getaddrinfo(*key, type=socket.SOCK_STREAM)
-                self.addresses[key] = (str(found[0][4][0]), key[1])
-        return known
 
     def opened(self, session: Session, socket: SocketProgram) -> None:
         """Take note of a connection that was made."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -130,25 +130,39 @@ async def _addresses(door: Address, limit: float) -> tuple[tuple[str, ...], str]
 async def _connect(
     server: Server, address: Address, door: Address, addresses: tuple[str, ...]
 ) -> tuple[list[Finding], str]:
-    """Connect to the first address, and to others where that fails; return the address that a run takes."""
-    attempt = await _attempt(server, address, (addresses[0], door.port), verify=server.target.tls.verify)
-    place = f"{addresses[0]} port {door.port}"
-    if attempt.timings.tcp is None:
+    """Connect to the first address that answers, as a run does, and return it with what was found."""
+    failed: list[ConnectFailure] = []
+    for one in addresses[:MOST_ADDRESSES]:
+        attempt = await _attempt(server, address, (one, door.port), verify=server.target.tls.verify)
+        if attempt.timings.tcp is not None:
+            break
         assert attempt.failure is not None
-        other = await _other(server, address, door, addresses[1:MOST_ADDRESSES])
-        return [_unconnected(attempt.failure, place, other, server)], addresses[0]
-    findings = [
-        Finding(
-            name="tcp",
-            state="good",
-            text=f"connected to {place} in {seconds(attempt.timings.tcp)}",
-            figures={"address": addresses[0], "port": door.port, "seconds": attempt.timings.tcp},
-        )
-    ]
+        failed.append(attempt.failure)
+    place = f"{one} port {door.port}"
+    if attempt.timings.tcp is None:
+        return [_unconnected(failed[0], f"{addresses[0]} port {door.port}", server)], addresses[0]
+    findings = [_connected(place, attempt.timings.tcp, addresses, failed)]
     findings += _tunnel(attempt, server, address)
-    if address.secure and all(finding.state == "good" for finding in findings):
-        findings.append(await _tls(attempt, server, address, (addresses[0], door.port)))
-    return findings, addresses[0]
+    if address.secure and all(finding.state != "bad" for finding in findings):
+        findings.append(await _tls(attempt, server, address, (one, door.port)))
+    return findings, one
+
+
+def _connected(
+    place: str, took: float, addresses: tuple[str, ...], failed: Sequence[ConnectFailure]
+) -> Finding:
+    text = f"connected to {place} in {seconds(took)}"
+    figures = {"place": place, "seconds": took, "failed": [failure.text for failure in failed]}
+    if not failed:
+        return Finding(name="tcp", state="good", text=text, figures=figures)
+    dead = ", ".join(addresses[: len(failed)])
+    fixes = ("name the address that answers as host of the URL, or mend what the name leads to",)
+    if any(failure.kind == "timed_out" for failure in failed):
+        # All addresses together have the one limit of a connection, so that nothing is left for the next.
+        text += f", but {dead} comes first and does not answer: a run waits for it in vain"
+        return Finding(name="tcp", state="bad", text=text, fixes=fixes, figures=figures)
+    text += f"; nobody is at {dead}, which comes first"
+    return Finding(name="tcp", state="warning", text=text, fixes=fixes, figures=figures)
 
 
 @dataclass(slots=True)
@@ -198,13 +212,7 @@ async def _attempt(server: Server, address: Address, door: tuple[str, int], *, v
     return attempt
 
 
-def _unconnected(failure: ConnectFailure, place: str, other: str | None, server: Server) -> Finding:
-    text = failure.text
-    figures = {"cause": failure.cause}
-    if other is not None:
-        fixes = (f"name the address that answers: --target with {other} as host",)
-        text += f"; {other} answers, but a run goes to the first address"
-        return Finding(name="tcp", state="bad", text=text, fixes=fixes, figures=figures)
+def _unconnected(failure: ConnectFailure, place: str, server: Server) -> Finding:
     what = "the proxy" if server.target.proxy is not None else "the server"
     advice = {
         "connection-refused": f"start {what}, or check host and port; it may listen on another address only",
@@ -212,16 +220,8 @@ def _unconnected(failure: ConnectFailure, place: str, other: str | None, server:
         "unreachable": "check the network of this machine: ip route get ADDRESS",
     }
     fix = advice.get(failure.cause, f"find out whether {what} can be reached from this machine")
-    return Finding(name="tcp", state="bad", text=text, fixes=(fix,), figures=figures)
-
-
-async def _other(server: Server, address: Address, door: Address, addresses: Iterable[str]) -> str | None:
-    """Return one of the further addresses that answers."""
-    for one in addresses:
-        attempt = await _attempt(server, address, (one, door.port), verify=False)
-        if attempt.timings.tcp is not None:
-            return one
-    return None
+    figures = {"cause": failure.cause}
+    return Finding(name="tcp", state="bad", text=failure.text, fixes=(fix,), figures=figures)
 
 
 def _tunnel(attempt: _Attempt, server: Server, address: Address) -> list[Finding]:

@@ -49,6 +49,8 @@ class Timings:
     tcp: float | None = None
     tls: float | None = None
     upgrade: float | None = None
+    peer: tuple[str, int] | None = None
+    """The address (numeric) and port that was connected to: those of the proxy, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

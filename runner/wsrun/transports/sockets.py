@@ -27,7 +27,8 @@ Place = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
 
 
 async def dial(address: Address, endpoint: Endpoint, timings: Timings) -> socket.socket:
-    """Return a non-blocking socket that is connected to the endpoint; fill ``timings.dns`` and ``.tcp``.
+    """Return a non-blocking socket that is connected to the endpoint; fill ``timings.dns``, ``.tcp`` and
+    ``.peer``.
 
     A host with several addresses is tried address by address. The caller sets the deadline.
 
@@ -45,6 +46,7 @@ async def dial(address: Address, endpoint: Endpoint, timings: Timings) -> socket
                 raise
         else:
             timings.tcp = monotonic() - begun
+            timings.peer = place[1][0], place[1][1]
             return sock
     raise ConnectFailure("failed", "dns", f"the host of {address.place} has no address that can be used")
 
