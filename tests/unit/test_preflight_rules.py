@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsrun.compiler import compile_plan
 from wsrun.engine.sources import USABLE, Sources
 from wsrun.estimate import CLIENT_MEMORY
 from wsrun.preflight import MACHINE, look
 from wsrun.preflight.cores import MESSAGE_CPU, cores
-from wsrun.preflight.demand import Demand
+from wsrun.preflight.demand import Demand, demand_of, limits_of
 from wsrun.preflight.descriptors import OVERHEAD, descriptors
 from wsrun.preflight.facts import Facts, Folder, Timekeeping
 from wsrun.preflight.finding import told
@@ -22,6 +23,7 @@ from wsrun.preflight.memory import WORKER_MEMORY, memory
 from wsrun.preflight.ports import ports
 from wsrun.preflight.storage import storage
 from wsrun.preflight.timekeeping import timekeeping
+from wsrun.source import parse
 
 DEMAND = Demand(workers=2, connections=2000, requests=0, memory=70 << 20, rate=500.0, intervals=60.0)
 FACTS = Facts(
@@ -291,3 +293,18 @@ def test_the_document_has_a_row_for_each_check_of_the_machine() -> None:
     assert f"{CLIENT_MEMORY >> 10} KiB a client" in rows["memory"]
     assert f"{WORKER_MEMORY >> 20} MiB a worker" in rows["memory"]
     assert f"of {MESSAGE_CPU * 1e6:g} µs a message" in rows["cores"]
+
+
+def test_a_run_is_compared_with_the_limits_that_its_check_is() -> None:
+    """Connections and requests are the same; memory is no less."""
+    text = """\
+wsrun: 1
+target: { url: "ws://one.test/", http: "http://one.test/" }
+messages: { ask: { http: { get: /x } }, say: { text: x } }
+phases: [ { duration: 10s, clients: { from: 0, to: 600 } }, { duration: 1s, clients: 50 } ]
+"""
+    plan = compile_plan(parse(text, "test.yaml", environ={}), seed=1)
+    whole = demand_of(plan, 2, most_workers=None, embedded=0, hears_local=False)
+    limits = limits_of(plan, 2, most_workers=None, embedded=0, hears_local=False)
+    assert (limits.connections, limits.requests) == (whole.connections, whole.requests) == (600, 600)
+    assert limits.memory >= whole.memory

@@ -26,7 +26,7 @@ from wsrun.errors import OutputError
 from wsrun.files import write_whole
 from wsrun.plan import Plan
 from wsrun.preflight import LIMITS, look
-from wsrun.preflight.demand import demand_of
+from wsrun.preflight.demand import limits_of
 from wsrun.preflight.facts import read_facts
 from wsrun.preflight.finding import Finding, told
 from wsrun.result.build import RunRecord, build
@@ -131,7 +131,7 @@ def run(
 
 def _trouble_ahead(plan: Plan, workers: int, destination: Destination) -> tuple[Finding, ...]:
     """Return what of the plan goes beyond the limits of this machine."""
-    demand = demand_of(
+    demand = limits_of(
         plan,
         workers,
         most_workers=most_workers(plan),

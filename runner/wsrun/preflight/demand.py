@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from wsrun.engine.sources import planned_connections
 from wsrun.estimate import CLIENT_MEMORY, CONNECTION_MEMORY, estimate
+from wsrun.http_parts import sends_http
+from wsrun.pacing.crowd import Crowd
 from wsrun.plan import Plan
+from wsrun.workload import visitors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,29 @@ class Demand:
     spreads: bool = False
     embedded: int = 0
     hears_local: bool = False
+
+
+def limits_of(
+    plan: Plan, workers: int, *, most_workers: int | None, embedded: int, hears_local: bool
+) -> Demand:
+    """Return of a plan's demand what limits are compared with, for a run that is about to start.
+
+    Messages are not counted, which takes seconds where hundreds of thousands of clients come and go; memory
+    is that of a client for each connection.
+    """
+    connections = planned_connections(plan)
+    requests = Crowd(plan, visitors(plan)).most if sends_http(plan.messages) else 0
+    return Demand(
+        workers=workers,
+        connections=connections,
+        requests=requests,
+        memory=max(connections, requests) * CLIENT_MEMORY,
+        rate=0.0,
+        intervals=0.0,
+        most_workers=most_workers,
+        embedded=embedded,
+        hears_local=hears_local,
+    )
 
 
 def demand_of(
