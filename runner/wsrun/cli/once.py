@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from wsrun.cli.stream import Face, face
 from wsrun.once import NOTE
+from wsrun.view.visits import Step, list_visits
+from wsrun.view.words import cleaned
 
 _GREEN, _RED, _DIM, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
@@ -24,20 +25,19 @@ def show(result: Mapping[str, Any], report: Path | None, *, no_color: bool = Fal
 
 def lines(result: Mapping[str, Any], paper: Face, report: str) -> Iterator[str]:
     """Yield the lines of the summary."""
-    steps = result["steps"]
-    failed = sum(not step["ok"] for step in steps)
-    told = f"{len(steps)} steps" if len(steps) != 1 else "1 step"
+    found = list_visits(cleaned(result["steps"]))
     verdict = result["verdict"]
     words = {"pass": "passed", "fail": "failed"}.get(verdict, f"is {verdict}")
-    yield f"{_mark(verdict == 'pass', paper)} {result['scenario']['name']} {words}: {told}, {failed} failed"
-    width = max((len(step["step"]) for step in steps), default=0)
-    by_client = sorted(steps, key=lambda step: (step["client"], step["at"]))
-    for client, mine in groupby(by_client, key=lambda step: step["client"]):
-        done = list(mine)
-        profile = next((step["profile"] for step in done if step["profile"]), "")
-        yield f"  {client}{f' ({profile})' if profile else ''}"
-        for step in done:
+    told = "0 steps, 0 failed" if found is None else found.told
+    yield f"{_mark(verdict == 'pass', paper)} {result['scenario']['name']} {words}: {told}"
+    visits = () if found is None else found.visits
+    width = max((len(step.name) for visit in visits for step in visit.steps if step.time), default=0)
+    for visit in visits:
+        yield f"  {visit.client}{f' ({visit.profile})' if visit.profile else ''}"
+        for step in visit.steps:
             yield from _step(step, width, paper)
+    if found is not None and found.rest:
+        yield f"  {found.rest}"
     for row in result["criteria"]:
         if row["status"] in ("missed", "no_data") and row["severity"] == "error":
             why = f": {row['note']}" if row["status"] == "no_data" and row["note"] else ""
@@ -55,11 +55,9 @@ def lines(result: Mapping[str, Any], paper: Face, report: str) -> Iterator[str]:
     yield _dim(f"  {f'report {report}, ' if report else ''}exit code {result['exit_code']}", paper)
 
 
-def _step(step: Mapping[str, Any], width: int, paper: Face) -> Iterator[str]:
-    name = step["step"] or "between steps"
-    time = f"{step['seconds'] * 1000:8.1f} ms" if step["step"] else ""
-    yield f"    {_mark(step['ok'], paper)} {name:<{width}}  {time}".rstrip()
-    for problem in step["problems"]:
+def _step(step: Step, width: int, paper: Face) -> Iterator[str]:
+    yield f"    {_mark(step.is_good, paper)} {step.name:<{width}}  {step.time:>11}".rstrip()
+    for problem in step.problems:
         yield f"        {problem}"
 
 

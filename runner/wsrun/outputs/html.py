@@ -74,6 +74,7 @@ def sections(view: View) -> list[Section]:
     kinds = str(view.errors.kinds) if view.errors.kinds else ""
     found = [
         Section("criteria", "Criteria", "sections/criteria.html.j2", count, tone) if view.criteria else None,
+        Section("steps", "Steps", "sections/steps.html.j2") if view.visits else None,
         Section("timeline", "Timeline", "sections/timeline.html.j2") if view.picture else None,
         Section("search", "Search", "sections/search.html.j2") if view.searches else None,
         Section("phases", "Phases", "sections/phases.html.j2") if view.phases else None,

@@ -73,6 +73,7 @@ def render_text(
     _heading(view, paper)
     _findings(view, paper)
     _criteria(view.criteria, paper)
+    _visits(view, paper)
     _errors(view, paper)
     _searches(view, paper)
     _phases(view, paper)
@@ -258,6 +259,25 @@ def _criteria(rows: Sequence[Row], paper: _Paper) -> None:
     met = all(row.mark == "met" for row in rows if row not in shown)
     if left:
         paper.add(f"    and {left} more{' met' if met else ''}")
+
+
+def _visits(view: View, paper: _Paper) -> None:
+    """Show the steps of a functional test, by client, with what went wrong."""
+    if view.visits is None:
+        return
+    paper.add()
+    steps = [step for visit in view.visits.visits for step in visit.steps]
+    width = max((columns(step.name) for step in steps if step.time), default=0)
+    for visit in view.visits.visits:
+        paper.add(paper.plain(f"    {visit.client}{f' ({visit.profile})' if visit.profile else ''}"))
+        for step in visit.steps:
+            name = step.name + " " * max(0, width - columns(step.name))
+            mark = paper.mark("met" if step.is_good else "failed")
+            paper.add(f"      {mark} {paper.plain(name)}  {step.time:>11}")
+            for problem in step.problems:
+                paper.wrapped(cut(problem, LONGEST_SAMPLE), "          ")
+    if view.visits.rest:
+        paper.wrapped(view.visits.rest, "    ")
 
 
 def _errors(view: View, paper: _Paper) -> None:

@@ -29,6 +29,7 @@ from wsrun.view import (
     searches,
     sockets,
     verdict,
+    visits,
 )
 from wsrun.view.ledger import Ledger
 from wsrun.view.picture import Limit
@@ -66,6 +67,7 @@ class View:
     picture: picture.Picture | None
     limits: tuple[Limit, ...]
     stopped_at: float | None
+    visits: visits.Visits | None
     numbers: tuple[numbers.KeyNumber, ...]
     points: tuple[Point, ...]
     borders: tuple[float, ...]
@@ -120,6 +122,7 @@ def build_view(result: Mapping[str, Any]) -> View:
         picture=picture.build(reading, merged) if reached else None,
         limits=picture.limits(reading),
         stopped_at=reading["stopped"]["at"] if reading["stopped"] else None,
+        visits=visits.build(reading),
         numbers=numbers.build(reading, merged) if reached else (),
         points=tuple(merged),
         borders=tuple(picture.borders(reading)),
