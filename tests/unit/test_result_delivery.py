@@ -8,11 +8,11 @@ import pytest
 
 from wsrun.compiler import compile_plan
 from wsrun.metrics.recorder import ARRIVALS, Recorder
-from wsrun.metrics.snapshot import labels_of
+from wsrun.metrics.snapshot import Gauge, Series, Snapshot, labels_of, series
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
 from wsrun.result.attendance import Attendance, Roll
-from wsrun.result.collector import ErrorRecord
+from wsrun.result.collector import Collector, ErrorRecord
 from wsrun.result.delivery import absent_share, arrivals_missed, level_shortfall, losses
 from wsrun.source import parse
 
@@ -31,6 +31,50 @@ def absent(plan: Plan, store: Store, rows: list[dict[str, Any]], until: float) -
     for row in rows:
         roll.call(row, until, attendance)
     return absent_share(plan, store, attendance)
+
+
+TWO_GROUPS = """
+clients: { settled: {}, passers_by: { profiles: { brief: 1 } } }
+profiles: { brief: { mix: { hi: 1 } } }
+phases: [ { duration: 4s, clients: { settled: 10 }, arrivals: { passers_by: 5/s }, stay: 2s } ]
+criteria: [ round_trip.p95 < 1s ]
+"""
+
+
+def gauges_of(settled: int, passers_by: int) -> dict[Series, Gauge]:
+    """The connections of both groups."""
+    return {
+        series("open", worker="0", group="settled", profile="brief"): Gauge.of(float(settled)),
+        series("open", worker="0", group="passers_by", profile="brief"): Gauge.of(float(passers_by)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("settled", "share"), [((10, 10, 10, 10), 0.0), ((10, 10, 0, 0), 0.5), ((10, 10, 10, 5), 0.125)]
+)
+def test_who_arrives_does_not_stand_for_who_is_lost(settled: tuple[int, ...], share: float) -> None:
+    """Ten visitors are there all the time; the group that should stay is half gone all the same."""
+    plan = plan_of(TWO_GROUPS)
+    collector = Collector(plan, 1)
+    for index, number in enumerate(settled):
+        gauges = gauges_of(number, 10)
+        collector.add(Snapshot(0, index, float(index), index + 1.0, gauges=gauges))
+    found = absent_share(plan, collector.store, collector.judged(4.0).attendance)
+
+    assert found == pytest.approx(share)
+
+
+def test_refusals_in_one_group_excuse_nobody_of_another() -> None:
+    """With a criterion on attempts those who never got in are for that to judge, in their own group."""
+    plan = plan_of(TWO_GROUPS.replace("criteria: [", "criteria: [ connect.success >= 0%,"))
+    collector = Collector(plan, 1)
+    refused = {series("connect.refused", group="passers_by", status="503"): 5}
+    for index in range(4):
+        snapshot = Snapshot(0, index, float(index), index + 1.0, gauges=gauges_of(5, 10), counters=refused)
+        collector.add(snapshot)
+    found = absent_share(plan, collector.store, collector.judged(4.0).attendance)
+
+    assert found == pytest.approx(0.5)
 
 
 PHASES = "phases: [ { duration: 4s, clients: 10 } ]\n"

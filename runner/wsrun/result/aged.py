@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from wsrun.plan import Plan
 from wsrun.result.attendance import Attendance, Roll
 from wsrun.result.generator import BACKLOG_SPAN, CPU_SPAN, Sustained
+from wsrun.result.timeline import Interval
 
 
 class Aged:
@@ -30,19 +30,20 @@ class Aged:
         """Judge by an amended plan from now on."""
         self._roll = Roll(plan)
 
-    def add(self, row: Mapping[str, Any], until: float) -> None:
-        """Add a row of the timeline; ``until`` is when everybody is told to leave."""
+    def add(self, interval: Interval, until: float) -> None:
+        """Add an interval of the timeline; ``until`` is when everybody is told to leave."""
+        row = interval.row
         self.cpu.add(row["length"], row["cpu"])
         self.backlog.add(row["length"], row["backlog"])
         if row["breakers_open"]:
             self.breaker_seconds += row["length"]
-        self._roll.call(row, until, self.attendance)
+        self._roll.call(row, until, self.attendance, interval.present)
 
-    def followed_by(self, rows: Iterable[Mapping[str, Any]], until: float) -> Aged:
-        """Return the sums of these rows too; this one stays as it is."""
+    def followed_by(self, intervals: Iterable[Interval], until: float) -> Aged:
+        """Return the sums of these intervals too; this one stays as it is."""
         whole = copy.copy(self)
         whole.attendance = copy.deepcopy(self.attendance)
         whole.cpu, whole.backlog = copy.deepcopy(self.cpu), copy.deepcopy(self.backlog)
-        for row in rows:
-            whole.add(row, until)
+        for interval in intervals:
+            whole.add(interval, until)
         return whole

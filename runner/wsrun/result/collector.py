@@ -115,7 +115,7 @@ class Collector:
     def judged(self, until: float) -> Aged:
         """Return what is judged of each interval, over the whole run; ``until`` is when everybody was told to
         leave, in seconds since the start of the run."""
-        return self._aged.followed_by((interval.row for interval in self.timeline.newest), until)
+        return self._aged.followed_by(self.timeline.newest, until)
 
     def add(self, snapshot: Snapshot) -> Interval | None:
         """Add a snapshot; the interval that it completes, if it does.
@@ -178,7 +178,7 @@ class Collector:
             self._join(index, interval.start, interval.end)
         until = min(self._plan.duration, self._stopped)
         for old in self.timeline.age(self._kept_from):
-            self._aged.add(old.row, until)
+            self._aged.add(old, until)
         return interval
 
     def _take_told(self, snapshot: Snapshot, at: float) -> None:

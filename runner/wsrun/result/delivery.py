@@ -10,7 +10,7 @@ from wsrun.metrics.recorder import ARRIVALS
 from wsrun.metrics.store import Store
 from wsrun.pacing.visits import has_arrivals
 from wsrun.plan import CriterionPlan, Plan
-from wsrun.result.attendance import Attendance
+from wsrun.result.attendance import ALL, Attendance
 from wsrun.result.generator import why_unsent
 from wsrun.result.happenings import tried
 from wsrun.verdict import MOST_ABSENT, MOST_UNSENT
@@ -34,20 +34,31 @@ def absent_share(plan: Plan, store: Store, attendance: Attendance) -> float | No
     ``closed`` or ``reconnect``, ends that are tolerated, or rows that are taken each once. With a criterion
     on attempts, clients that never got in are for that criterion to judge, and do not count as missing. Of
     those who arrive, the share is of those who got no connection; the larger one is returned. Levels of a
-    search are judged one by one, by ``level_shortfall``.
+    search are judged one by one, by ``level_shortfall``. Clients of one group do not stand for those of
+    another.
     """
     named = {criterion.criterion.metric.name for criterion in plan.criteria}
     if _is_tolerant(plan) or named & _ON_PRESENCE:
         return None
-    excused = 0
+    excused = {}
     if named & _ON_ATTEMPTS:
-        excused = sum(store.counter(f"connect.{name}") for name in ("refused", "failed", "timed_out"))
+        excused = {group.index: _not_made(store, group.name) for group in plan.groups}
+        excused[ALL] = _not_made(store)
     absent = attendance.absent(excused)
     shares = [] if absent is None else [absent]
     due = store.counter(ARRIVALS, judged=True)
     if due and not named & _ON_ATTEMPTS:
         shares.append(min(_turned_away(plan, store) / due, 1.0))
     return max(shares, default=None)
+
+
+def _not_made(store: Store, group: str | None = None) -> int:
+    """Return how many connections came to nothing, of a group or of all."""
+    labels = {} if group is None else {"group": group}
+    return sum(
+        store.counter(f"connect.{name}", judged=False, **labels)
+        for name in ("refused", "failed", "timed_out")
+    )
 
 
 def _turned_away(plan: Plan, store: Store) -> int:

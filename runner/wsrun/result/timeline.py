@@ -49,7 +49,8 @@ class Interval:
     ``index`` is the number of the first, ``number`` how many there are, ``at`` the mean of their starts in
     seconds since the start of the run. ``gauges`` has the readings of what is watched, ``workers`` how each
     of them was doing, ``errors`` counts them by cause. ``trips`` and ``services`` are the distributions
-    behind the percentiles of the row.
+    behind the percentiles of the row. ``present`` are the clients with a connection by the index of their
+    group at its end, None where clients may have several connections, or none.
     """
 
     index: int
@@ -62,6 +63,7 @@ class Interval:
     workers: dict[int, Doing] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     number: int = 1
+    present: dict[int, int] | None = None
 
     @property
     def start(self) -> float:
@@ -86,6 +88,9 @@ class IntervalReader:
         self._edges = heat_edges()
         self._presence = Presence(plan)
         self._visitors = visitors(plan)
+        self._groups = {group.name: group.index for group in plan.groups}
+        # Clients may have several connections, or none.
+        self._counted = CLIENTS if plan.sockets or sends_http(plan.messages) else "open"
 
     def read(self, snapshots: Sequence[Snapshot]) -> Interval:
         """Read one interval; snapshots of at least one worker."""
@@ -140,7 +145,22 @@ class IntervalReader:
             services=PackedHistogram(service_time),
             gauges=dict(self._gauges(snapshots)),
             workers=workers,
+            present=self._present(snapshots),
         )
+
+    def _present(self, snapshots: Iterable[Snapshot]) -> dict[int, int] | None:
+        """Return the clients with a connection by group; None where they are not counted so."""
+        if self._counted != "open":
+            return None
+        found = dict.fromkeys(self._groups.values(), 0.0)
+        for snapshot in snapshots:
+            for (name, labels), gauge in snapshot.gauges.items():
+                if name == "open":
+                    group = self._groups.get(dict(labels).get("group", ""))
+                    if group is None:
+                        return None
+                    found[group] += gauge.last
+        return {group: round(number) for group, number in found.items()}
 
     def _gauges(self, snapshots: Sequence[Snapshot]) -> Iterator[tuple[Selection, Gauge]]:
         """Yield what is watched, the series and workers of the interval put together."""
@@ -158,11 +178,9 @@ class IntervalReader:
         return settled if self._visitors.is_empty else settled + self._visitors.connected(at)
 
     def _clients(self, snapshots: Iterable[Snapshot]) -> int:
-        # Clients may have several connections, or none.
-        wanted = CLIENTS if self._plan.sockets or sends_http(self._plan.messages) else "open"
         total = 0.0
         for snapshot in snapshots:
-            total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == wanted)
+            total += sum(gauge.last for (name, _), gauge in snapshot.gauges.items() if name == self._counted)
         return round(total)
 
     def _bands(self, snapshots: Iterable[Snapshot]) -> list[int]:
