@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wsrun.engine import mailbox as module
 from wsrun.engine.mailbox import Expectation, Mailbox
 from wsrun.engine.programs import compile_captures
+from wsrun.engine.room import LEAST_MAIL, MAIL_IN_ALL, MOST_MAIL, MOST_NUMBERS, Room
 from wsrun.metrics.recorder import Traffic
 from wsrun.patterns import Frame
 
@@ -30,7 +31,8 @@ class Box:
         self.traffic = Traffic(())
         self.unmatched: list[Frame] = []
         self.variables: dict[str, Any] = {}
-        self.mailbox = Mailbox(self.variables, self.unmatched.append, is_open=is_open)
+        self.room = Room()
+        self.mailbox = Mailbox(self.variables, self.unmatched.append, self.room, is_open=is_open)
 
     def arrive(self, *texts: str) -> None:
         """Let frames come that belong to no request."""
@@ -138,7 +140,7 @@ def test_beyond_its_room_the_oldest_frame_goes_and_is_counted() -> None:
 def test_large_frames_take_no_more_than_the_room_of_the_mailbox() -> None:
     """The oldest go, counted; the newest stays, however large it is; what was taken makes room again."""
     box = Box()
-    tenth = module.ROOM // 10
+    tenth = MOST_MAIL // 10
     box.arrive(*(f"{number}" * tenth for number in range(10)))
     assert (len(box.kept), box.traffic.mailbox_dropped) == (10, 0)
     assert box.mailbox.expect(expecting("0", wanted=1))
@@ -146,7 +148,7 @@ def test_large_frames_take_no_more_than_the_room_of_the_mailbox() -> None:
     assert (len(box.kept), box.traffic.mailbox_dropped) == (10, 0)
     box.arrive("b" * tenth)
     assert (len(box.kept), box.traffic.mailbox_dropped, len(box.unmatched)) == (10, 1, 1)
-    box.arrive("c" * 2 * module.ROOM)
+    box.arrive("c" * 2 * MOST_MAIL)
     assert [one[0] for one in box.kept] == ["c"]
     assert box.traffic.mailbox_dropped == 11
 
@@ -180,3 +182,27 @@ def test_every_frame_is_taken_kept_or_counted(steps: list[tuple[str, Any]]) -> N
 
     assert arrived == taken + kept
     assert len(box.unmatched) == kept
+
+
+def test_many_connections_have_less_room_each() -> None:
+    """What they keep together is bounded, down to a least; a few have all that one may have."""
+    room = Room()
+    assert (room.mail, room.numbers) == (MOST_MAIL, MOST_NUMBERS)
+    room.share(4096)
+    assert room.mail == MAIL_IN_ALL // 4096 == 256 * 1024
+    assert room.numbers < MOST_NUMBERS
+    room.share(1_000_000)
+    assert room.mail == LEAST_MAIL
+    room.share(0)
+    assert room.mail == MOST_MAIL
+
+
+def test_a_mailbox_drops_what_there_is_no_room_for_any_more() -> None:
+    """With the connections that come, the oldest frames go, and are counted."""
+    box = Box()
+    box.arrive("a" * 2 * LEAST_MAIL)
+    box.room.share(1_000_000)
+    box.arrive("b")
+
+    assert box.kept == ["b"]
+    assert box.traffic.mailbox_dropped == 1

@@ -10,7 +10,7 @@ import pytest
 from performing import causes, perform, plan_of, sentences
 from tests.fakes import FakeConnection, FakeTransport
 
-from wsrun.engine import observers
+from wsrun.engine import room
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.metrics.store import stored
 
@@ -190,7 +190,8 @@ def test_a_rule_can_close() -> None:
 
 def test_what_all_streams_remember_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest streams forget which numbers they lack; what was lost stays counted."""
-    monkeypatch.setattr(observers, "MOST_HELD", 40)
+    monkeypatch.setattr(room, "MOST_NUMBERS", 40)
+    monkeypatch.setattr(room, "LEAST_NUMBERS", 10)
     frames = [{"s": s, "n": n} for s in "abcdef" for n in (1, 12)]
     late = [{"s": "f", "n": 5}, {"s": "a", "n": 5}]
     store = stored(talk("sequence: [ { value: $.n, per: $.s } ]", frames + late)[0])

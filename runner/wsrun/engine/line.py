@@ -103,7 +103,7 @@ class Line:
         self.late: dict[Any, Cell] | None = None
         self.leftover: Leftover | None = None
         self.order = self.seq = 0
-        self.mailbox = Mailbox(session.variables, self.unmatched, is_open=mailbox)
+        self.mailbox = Mailbox(session.variables, self.unmatched, self.world.room, is_open=mailbox)
         self.first_due: float | None = None
         self.stretch: Stretch = self.world.stretch
         self.cells: list[Cell | None] = []

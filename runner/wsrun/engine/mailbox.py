@@ -8,14 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from wsrun.engine.programs import Captures
+from wsrun.engine.room import Room
 from wsrun.metrics.recorder import Traffic
 from wsrun.patterns import ABSENT, Frame
 
 CAPACITY = 1000
-"""Frames kept; beyond it the oldest is dropped, and counted."""
+"""Frames kept; beyond it the oldest is dropped, and counted.
 
-ROOM = 1 << 20
-"""Bytes (characters, of text) kept in all of them; likewise, but the newest is kept whatever its size."""
+So it is where all of them have more bytes than there is ``Room`` for; but the newest is always kept.
+"""
 
 
 def capture(captures: Captures, frame: Frame, variables: dict[str, Any]) -> None:
@@ -62,14 +63,15 @@ class Mailbox:
     """The mailbox of one connection, open from the handshake until nothing will be expected any more.
 
     ``frames`` are those that nobody has taken yet, oldest first; ``unmatched`` is told of each that nobody
-    will take any more.
+    will take any more. ``room`` says how many bytes there may be.
     """
 
-    __slots__ = ("_expectation", "_size", "_unmatched", "_variables", "frames", "is_open")
+    __slots__ = ("_expectation", "_room", "_size", "_unmatched", "_variables", "frames", "is_open")
 
     def __init__(
-        self, variables: dict[str, Any], unmatched: Callable[[Frame], None], *, is_open: bool
+        self, variables: dict[str, Any], unmatched: Callable[[Frame], None], room: Room, *, is_open: bool
     ) -> None:
+        self._room = room
         self.is_open = is_open
         self._unmatched = unmatched
         self.frames: deque[Frame] = deque()
@@ -89,7 +91,7 @@ class Mailbox:
             return
         self.frames.append(frame)
         self._size += len(frame.payload)
-        if len(self.frames) > CAPACITY or self._size > ROOM:
+        if len(self.frames) > CAPACITY or self._size > self._room.mail:
             self._make_room(traffic)
 
     def _make_room(self, traffic: Traffic) -> None:
@@ -97,7 +99,7 @@ class Mailbox:
         frames = self.frames
         # What was taken meanwhile is still in the sum.
         size = sum(len(frame.payload) for frame in frames)
-        while len(frames) > 1 and (len(frames) > CAPACITY or size > ROOM):
+        while len(frames) > 1 and (len(frames) > CAPACITY or size > self._room.mail):
             dropped = frames.popleft()
             size -= len(dropped.payload)
             traffic.mailbox_dropped += 1

@@ -44,9 +44,6 @@ STREAMS = 10_000
 LONGEST_NAME = 60
 """Characters that are kept of what is counted by itself, where it is named."""
 
-MOST_HELD = 20_000
-"""Missing numbers that one rule remembers on one connection; beyond it the oldest streams forget theirs."""
-
 MOST_LOST = 1 << 40
 """What a gap counts at most, so that a number which is none of a sequence leaves sums that can be written."""
 
@@ -340,11 +337,12 @@ class Streams:
                 del missing[next(iter(missing))]
             missing[number] = counted
         self._held += len(numbers)
-        if self._held > MOST_HELD:
+        most = self._line.world.room.numbers
+        if self._held > most:
             # What came or was forgotten meanwhile is still in the sum.
             self._held = sum(len(one.missing) for one in self._streams.values())
             for one in self._streams.values():
-                if self._held <= MOST_HELD // 2:
+                if self._held <= most // 2:
                     break
                 if one is not stream:
                     self._held -= len(one.missing)

@@ -251,6 +251,7 @@ class Performance:
     def _gauges(self) -> dict[Series, Gauge]:
         lines = [line for session in self._roster.sessions for line in lines_of(session)]
         self._world.most_unsent, self._world.late_kept = most_unsent(len(lines)), late_kept(len(lines))
+        self._world.room.share(len(lines))
         backlog = sum(map(backlog_of, lines))
         pools = self._world.pools.values()
         gauges = self._fitness.gauges(backlog + sum(pool.write_backlog for pool in pools))

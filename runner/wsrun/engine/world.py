@@ -28,6 +28,7 @@ from wsrun.engine.programs import Behaviour, MessageProgram, ProgramCompiler
 from wsrun.engine.ready import Ready
 from wsrun.engine.rendezvous import Rendezvous, has_syncs
 from wsrun.engine.request import Request
+from wsrun.engine.room import Room
 from wsrun.engine.rows import Deck
 from wsrun.engine.seats import Seats
 from wsrun.engine.sockets import SocketProgram, compile_sockets
@@ -105,6 +106,7 @@ class World:
         self.handshakes = Gate(1)
         self.most_unsent = MOST_UNSENT
         self.late_kept = LATE_KEPT
+        self.room = Room()
         self.ready = Ready()
         self.user_agent = USER_AGENT
         self._named_counters: dict[str, int] = {}
