@@ -148,3 +148,10 @@ def test_a_little_of_a_limit_is_not_nothing() -> None:
     """A share of a limit that rounds to 0 is written as less than 1."""
     assert spaced(formats.percent(0.002).text) == "< 1 %"
     assert spaced(formats.percent(0).text) == "0 %"
+
+
+@pytest.mark.parametrize("value", [1.797e308, float("inf"), float("nan")])
+def test_what_is_too_large_to_be_written_is_a_dash(value: float) -> None:
+    """A result may hold any number; none that nobody can have measured ends the report."""
+    assert formats.significant(value) == formats.milliseconds(value) == formats.DASH
+    assert formats.seconds(value).number == formats.DASH

@@ -55,6 +55,8 @@ def significant(value: float, digits: int = 3) -> str:
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else DASH
     rounded = float(f"{value:.{digits - 1}e}")
+    if not math.isfinite(rounded):
+        return DASH
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     if decimals == 0:
         return group(round(value))
@@ -92,6 +94,8 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return DASH
     ms = value * 1e3
+    if not math.isfinite(ms):
+        return DASH
     if ms >= 99.95:
         return group(round(ms))
     return f"{ms:.1f}" if ms >= 0.995 or ms == 0 else f"{ms:.2f}"
