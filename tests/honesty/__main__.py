@@ -8,6 +8,7 @@ import os
 import pkgutil
 import platform
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -42,11 +43,13 @@ def _rows(quick: bool, wanted: set[str]) -> Iterator[Row]:
         # The first line of a module names its checks.
         names = set((module.__doc__ or "").partition(":")[0].replace(" and ", " ").replace(",", " ").split())
         if not wanted or names & wanted:
+            began = time.monotonic()
             yield from (row for row in module.check(quick) if not wanted or row.check in wanted)
+            print(f"{found.name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 def _word(row: Row) -> str:
-    return {True: "good", False: "NOT GOOD", None: "unknown"}[row.good]
+    return "control" if row.is_control else {True: "good", False: "NOT GOOD", None: "unknown"}[row.good]
 
 
 def _write(rows: Sequence[Row], *, quick: bool) -> None:

@@ -21,7 +21,7 @@ PROBE = 0.010
 
 def check(quick: bool) -> Iterator[Row]:
     """Stop the worker process by SIGSTOP for 50, 300 and 1 000 ms in the middle of a schedule."""
-    rate, seconds = (200, 5) if quick else (500, 20)
+    rate, seconds = (200, 5) if quick else (500, 10)
     text = open_model(f"{rate}/s", seconds).replace(
         "errors == 0", "generator.lag.max < 1h, messages.late < 1000000"
     )

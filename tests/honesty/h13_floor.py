@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.honesty.rows import Row, at_most, exact
+from tests.honesty import raw
+from tests.honesty.rows import Row, at_most, control, exact, quantile
 from tests.honesty.runs import ASK, observed, open_model
 
 
@@ -15,6 +16,8 @@ def check(quick: bool) -> Iterator[Row]:
     floor = result["overall"]["round_trip"]
     yield at_most("H13", "no delay, 1 000/s: p50", floor["p50"], 0.002)
     yield at_most("H13", "no delay, 1 000/s: p99", floor["p99"], 0.002)
+    found, held = raw.latencies("", 1000, 3 if quick else 20)
+    yield control("H13", "no delay, 1 000/s: p99, a raw client", quantile(found, 0.99), quantile(held, 0.99))
 
     long = ASK.replace('id: "{{ id }}" }', 'id: "{{ id }}", more: "%s" }' % ("x" * 100), 1)
     text = f"""

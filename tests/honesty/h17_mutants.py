@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.honesty.rows import Row
+from tests.honesty.runs import at_real_time_priority
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,7 +107,9 @@ def _is_killed(mutant: Mutant | None, checks: Sequence[str]) -> bool:
         environment = {**os.environ, "PYTHONPATH": runner, "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "tests.honesty", "--quick", *checks]
         try:
-            ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=300)
+            # A pause of the machine must not pass for a mutant's mistake.
+            with at_real_time_priority(required=False):
+                ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=300)
         except subprocess.TimeoutExpired:
             return True
         return ended.returncode != 0

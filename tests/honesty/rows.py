@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fact: what was asked, what was seen, what is allowed. ``good`` None: could not be checked here."""
+    """One fact: what was asked, what was seen, what is allowed. ``good`` None: could not be checked here.
+
+    ``is_control``: seen without wsrun, to tell the machine from it; nothing is judged by it.
+    """
 
     check: str
     what: str
     seen: str
     allowed: str
     good: bool | None
+    is_control: bool = False
 
 
 def milliseconds(seconds: float) -> str:
@@ -26,6 +30,12 @@ def near(check: str, what: str, reported: float, true: float, *, share: float, l
     allowed = max(share * true, least)
     seen = f"{milliseconds(reported)} where {milliseconds(true)} is true"
     return Row(check, what, seen, f"± {milliseconds(allowed)}", abs(reported - true) <= allowed)
+
+
+def control(check: str, what: str, seen: float, true: float) -> Row:
+    """Show a time (seconds) that was taken without wsrun, in the same minute."""
+    text = f"{milliseconds(seen)} where {milliseconds(true)} is true"
+    return Row(check, what, text, "a raw client, for comparison", None, is_control=True)
 
 
 def exact(check: str, what: str, ours: int, theirs: int) -> Row:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +52,23 @@ phases:
   - {{ name: work, duration: {seconds}s, rate: {rate}{extra} }}
 criteria: [ errors == 0 ]
 """
+
+
+@contextlib.contextmanager
+def at_real_time_priority(*, required: bool = True) -> Iterator[None]:
+    """Have what is started meanwhile run before all that is not of such a priority (sched(7), SCHED_RR).
+
+    Where that is not allowed, or not possible, it raises PermissionError if it is ``required``.
+    """
+    try:
+        if not hasattr(os, "sched_setscheduler"):
+            raise PermissionError("no real-time priorities on this system")
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
+    except PermissionError:
+        if required:
+            raise
+    try:
+        yield
+    finally:
+        if hasattr(os, "sched_setscheduler"):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

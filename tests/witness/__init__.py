@@ -7,7 +7,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -47,7 +49,7 @@ class Witness:
 
     def __init__(self) -> None:
         self.port = 0
-        self.log: list[Seen] = []
+        self._log = b""
         self.totals: dict[str, Any] = {}
 
     def __enter__(self) -> Witness:
@@ -58,6 +60,15 @@ class Witness:
         assert self._process.stdout is not None
         self.port = json.loads(self._process.stdout.readline())["port"]
         return self
+
+    def each(self) -> Iterator[Seen]:
+        """Yield what was seen one by one: a list of millions takes gigabytes."""
+        return (Seen(*fields) for fields in RECORD.iter_unpack(self._log))
+
+    @cached_property
+    def log(self) -> list[Seen]:
+        """All that was seen, once the context is over."""
+        return list(self.each())
 
     def url(self, path: str = "/") -> str:
         """Return the WebSocket URL of a path; its query is the script (see ``tests.witness.script``)."""
@@ -75,4 +86,4 @@ class Witness:
             out, _ = self._process.communicate(timeout=60)
             if kind is None:
                 self.totals = json.loads(out)
-                self.log = [Seen(*fields) for fields in RECORD.iter_unpack(self._file.read_bytes())]
+                self._log = self._file.read_bytes()
