@@ -54,7 +54,8 @@ def atoms(known: Mapping[str, Any], pieces: int = _PIECES) -> list[Atom]:
         for index in range(number):
             at = _beyond(last_rank + between * (index + 0.5) / number + 0.5, count)
             part = (at - start) / (end - start)
-            found.append((low * (value / low) ** part, between / number))
+            # Where both ends are nearly the same, rounding could lead beyond the upper one.
+            found.append((min(low * (value / low) ** part, value), between / number))
         found.append((value, 1.0))
         last_rank, last_value = rank, value
     if found and last_rank < count:
