@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
 import pytest
 from tests.clock import run_virtual
 
 from wsrun.engine.agenda import Agenda
-from wsrun.engine.alarm import LoopAlarm
+from wsrun.engine.alarm import LoopAlarm, TimerfdAlarm
 
 
 def _agenda() -> Agenda:
@@ -114,6 +115,26 @@ def test_the_real_alarm_never_wakes_early(loop_factory: str) -> None:
     factory = uvloop.new_event_loop if loop_factory == "uvloop" else None
     with asyncio.Runner(loop_factory=factory) as runner:
         assert runner.run(main()) == []
+
+
+def test_the_real_alarm_rings_once() -> None:
+    """One that is not armed anew falls silent, and so does one that is closed by whom it wakes."""
+    if sys.platform != "linux":
+        pytest.skip("timerfd is Linux's")
+
+    async def main() -> list[str]:
+        loop = asyncio.get_running_loop()
+        woken: list[str] = []
+        silent = TimerfdAlarm(loop, lambda: woken.append("silent"))
+        closed = TimerfdAlarm(loop, lambda: (woken.append("closed"), closed.close())[0])
+        silent.arm(time.monotonic())
+        closed.arm(time.monotonic())
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        silent.close()
+        return sorted(woken)
+
+    assert asyncio.run(main()) == ["closed", "silent"]
 
 
 def test_the_loop_alarm_checks_the_clock_again() -> None:

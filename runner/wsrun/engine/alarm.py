@@ -8,6 +8,7 @@ messages, so it is used where it can be had; elsewhere a loop timer is re-armed 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import sys
@@ -52,27 +53,31 @@ class TimerfdAlarm:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
         self._loop = loop
         self._wake = wake
+        self._is_seen = False
         self._spec = _Itimerspec()
+        self._value = self._spec.value
         self._reference = ctypes.byref(self._spec)
         loop.add_reader(self._descriptor, self._expired)
 
     def _expired(self) -> None:
-        try:
-            os.read(self._descriptor, 8)
-        except BlockingIOError:
-            # Re-armed between the expiry and this call: the next expiry will come.
-            return
+        # Arming it anew says that the expiry was seen, as reading it does. Nearly every wake arms, which
+        # spares the read; a wake for an expiry that was re-armed just before finds nothing due.
+        self._is_seen = False
         self._wake()
+        if not self._is_seen:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._descriptor, 8)
 
     def arm(self, due: float) -> None:
         """Wake at ``due``; a time in the past wakes at once."""
-        nanoseconds = max(int(due * 1e9) + 1, 1)
-        value = self._spec.value
-        value.seconds, value.nanoseconds = divmod(nanoseconds, 1_000_000_000)
+        self._is_seen = True
+        value = self._value
+        value.seconds, value.nanoseconds = divmod(max(int(due * 1e9) + 1, 1), 1_000_000_000)
         self._settime(self._descriptor, _TFD_TIMER_ABSTIME, self._reference, None)
 
     def close(self) -> None:
         """Give the descriptor back."""
+        self._is_seen = True  # Whoever wakes may close: there is nothing to read then.
         self._loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from wsrun.engine.backlog import drop, is_full
 from wsrun.engine.lines import line_of
 from wsrun.engine.precedence import DueMessages
-from wsrun.engine.programs import MessageProgram
+from wsrun.engine.programs import Behaviour, MessageProgram
 from wsrun.engine.roster import Roster
 from wsrun.engine.session import Session
 from wsrun.engine.world import World
@@ -45,6 +45,9 @@ class Schedule:
         self._group = group
         self._begin = world.start + phase.start
         self._clients = world.clients_level(group, phase)
+        self._planned = whole_clients(self._clients.start)
+        self._is_constant = self._clients.start == self._clients.end
+        self._behaviours: dict[int, Behaviour] = {}
         self._has_slots = not world.has_arrived(group, phase.index)
         self._own_turn = world.seats.turn(group) if self._has_slots else world.worker
         self._offsets: Iterator[float] = offsets(
@@ -95,16 +98,15 @@ class Schedule:
 
     def _advance(self) -> None:
         """Go to this worker's next message, or past some of other workers; over when there is none."""
-        world, phase = self._world, self._phase
-        constant = self._clients.start == self._clients.end
-        planned = whole_clients(self._clients.start)
+        workers, planned, number = self._world.workers, self._planned, self._number
         for skipped, offset in enumerate(self._offsets):
-            self._number += 1
-            if not constant:
-                planned = whole_clients(level_at(self._clients, offset, phase.duration))
-            self._slot = self._number if not self._has_slots else self._number % planned if planned else 0
-            self._is_own = self._slot % world.workers == self._own_turn
-            if self._is_own or skipped >= SKIPPED_AT_ONCE:
+            number += 1
+            if not self._is_constant:
+                planned = whole_clients(level_at(self._clients, offset, self._phase.duration))
+            slot = number if not self._has_slots else number % planned if planned else 0
+            is_own = slot % workers == self._own_turn
+            if is_own or skipped >= SKIPPED_AT_ONCE:
+                self._number, self._slot, self._is_own = number, slot, is_own
                 self._due = self._begin + offset
                 return
         self._is_over = True
@@ -182,19 +184,27 @@ class Schedule:
         return session
 
     def _draw(self, session: Session) -> MessageProgram:
-        behaviour = self._world.behaviour(session.profile_index, self._phase.index)
-        return behaviour.draw(session.rng)
+        behaviour = self._behaviour(session.profile_index)
+        # Who has no choice needs no random stream, which is made when it is first asked for.
+        return behaviour.only or behaviour.draw(session.rng)
+
+    def _behaviour(self, profile: int) -> Behaviour:
+        found = self._behaviours.get(profile)
+        if found is None:
+            found = self._behaviours[profile] = self._world.behaviour(profile, self._phase.index)
+        return found
 
     def _can_send(self, session: Session) -> bool:
         """Whether a client that is ready is still connected and has something to send."""
         if not (session.is_connected or session.is_browsing):
             return False
-        # A new phase is told to thousands of clients bit by bit; a message does not wait for that.
-        session.enter_phase(self._phase.index)
-        if session not in self._world.ready:
-            # Its new lifecycle begins with a time in which it is idle, or away.
-            return False
-        return bool(self._world.behaviour(session.profile_index, self._phase.index).messages)
+        if session.phase < self._phase.index:
+            # A new phase is told to thousands of clients bit by bit; a message does not wait for that.
+            session.enter_phase(self._phase.index)
+            if session not in self._world.ready:
+                # Its new lifecycle begins with a time in which it is idle, or away.
+                return False
+        return bool(self._behaviour(session.profile_index).messages)
 
     def _next_open(self) -> Session | None:
         clients = self._world.ready.in_group(self._group)

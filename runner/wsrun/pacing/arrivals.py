@@ -39,13 +39,18 @@ def offsets(
         poisson: exponential gaps in place of equal ones.
         seed: int, float, str or bytes; for ``poisson`` only. The same seed gives the same times.
     """
-    due = _poisson_targets(seed) if poisson else (number + 0.5 for number in count())
+    due = _poisson_targets(seed) if poisson else count(0.5)
     target = next(due)
     reached = 0.0
     for piece in pieces_with_bursts(level, bursts, duration):
-        area = piece.area
+        area, start, end, rate = piece.area, piece.start, piece.end, piece.low
+        if rate == piece.high:
+            # As inverse() has it, to the last bit, where the rate does not change.
+            while target - reached < area:
+                yield min(start + (target - reached) / rate, end)
+                target = next(due)
         while target - reached < area:
-            yield min(piece.start + inverse(piece, target - reached), piece.end)
+            yield min(start + inverse(piece, target - reached), end)
             target = next(due)
         reached += area
 
