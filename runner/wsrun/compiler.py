@@ -32,7 +32,7 @@ from wsrun.plan import (
     ReactPlan,
 )
 from wsrun.plan_steps import SendStep, StepPlan, all_steps
-from wsrun.search_parts import searching
+from wsrun.search_parts import searching, settling
 from wsrun.source import Document
 
 DEFAULT_PROFILE = "default"
@@ -309,7 +309,8 @@ class _Compiler:
             )
             if "search" in spec:
                 locate = partial(self._place_in_search, index)
-                plan = searching(plan, spec["search"], self.by_group, interval, locate)
+                pause = interval + settling(self.messages)
+                plan = searching(plan, spec["search"], self.by_group, pause, locate)
             plans.append(plan)
             start = plan.end
         return tuple(plans)

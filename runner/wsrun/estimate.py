@@ -87,7 +87,8 @@ class Estimate:
     """What a whole run will do; ``drain`` is how long it may take at most, in seconds.
 
     ``has_arrivals``: some of the clients arrive, and are counted as expected. ``has_reactions``: rules send
-    something when a message comes, which is not in the numbers. ``requests`` are the messages of HTTP.
+    something when a message comes, which is not in the numbers. ``has_lifecycles``: some clients come and go,
+    and are in the numbers as if they stayed. ``requests`` are the messages of HTTP.
     """
 
     phases: tuple[PhaseEstimate, ...]
@@ -100,6 +101,7 @@ class Estimate:
     bytes: float
     has_arrivals: bool = False
     has_reactions: bool = False
+    has_lifecycles: bool = False
     requests: float = 0.0
 
     @property
@@ -136,6 +138,12 @@ def estimate(plan: Plan) -> Estimate:
         messages=sum(phase.messages for phase in phases) + sum(work.messages for work in farewell),
         bytes=sum(phase.bytes for phase in phases) + sum(work.bytes for work in farewell),
         has_reactions=any(rule.sends for group in plan.groups for rule in group.react),
+        has_lifecycles=any(
+            plan.profiles[profile].lifecycle is not None
+            for phase in plan.phases
+            for group in plan.groups
+            for profile, _ in _shares(group, phase)
+        ),
         requests=_requests(plan, crowd),
     )
 

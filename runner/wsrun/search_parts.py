@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from wsrun import criteria, units
@@ -11,10 +11,15 @@ from wsrun.criteria import Criterion, MetricRef
 from wsrun.diagnostics import Location
 from wsrun.pacing.stages import begun, search_end, spanned
 from wsrun.parts import duration
-from wsrun.plan import CriterionPlan, PhasePlan, SearchPlan
+from wsrun.plan import CriterionPlan, MessagePlan, PhasePlan, SearchPlan
 
 ByGroup = Callable[[Any], dict[int, Any]]
 """Splits what may stand per group."""
+
+
+def settling(messages: Iterable[MessagePlan]) -> float:
+    """Return after how many seconds it is known of the last message of a level whom it has reached."""
+    return 2 * max((message.deliver.within for message in messages if message.deliver), default=0.0)
 
 
 def searching(

@@ -183,6 +183,28 @@ def test_what_rules_send_is_told_and_not_counted() -> None:
     assert not captured.has_reactions
 
 
+@pytest.mark.parametrize(("kind", "told"), [("online: 1s, offline: 1s", True), ("", False)])
+def test_who_comes_and_goes_is_told_and_not_counted(kind: str, told: bool) -> None:
+    """The numbers are those of clients that stay."""
+    lifecycle = f", lifecycle: {{ kind: intermittent, {kind} }}" if kind else ""
+    profiles = f"profiles: {{ p: {{ mix: {{ ping: 1 }}{lifecycle} }} }}\n"
+    found = of(PING + profiles + "phases: [ { duration: 9s, clients: 6 } ]")
+
+    assert found.has_lifecycles is told
+    assert found.connects == 6
+
+
+def test_judging_a_level_waits_for_its_deliveries() -> None:
+    """Whom its last message reached is known two times ``within`` after it, so that a search takes longer."""
+    deliver = 'say: { json: { id: "{{ id }}" }, deliver: { to: everyone, where: {}, id: $.id, within: 3s } }'
+    search = "search: { clients: { from: 2, to: 6, step: 2 }, hold: 10s, such_that: [ errors == 0 ] }"
+    short = of(PING + f"phases: [ {{ {search} }} ]")
+    long = of(f"messages: {{ {deliver} }}\nphases: [ {{ {search} }} ]")
+
+    assert short.duration == 3 * (10 + 1)
+    assert long.duration == 3 * (10 + 1 + 2 * 3)
+
+
 def test_flows_keep_their_pace_beside_a_schedule() -> None:
     """Ten a second by the schedule, and one a second of the client with a flow."""
     found = of(

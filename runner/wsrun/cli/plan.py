@@ -85,6 +85,15 @@ def as_data(expected: Estimate) -> dict[str, Any]:
         "bytes": expected.bytes,
         "memory": expected.memory,
         "descriptors": expected.descriptors,
+        "is_without": [
+            name
+            for name, is_there in (
+                ("lifecycles", expected.has_lifecycles),
+                ("reactions", expected.has_reactions),
+                ("unpaced clients", expected.has_unpaced),
+            )
+            if is_there
+        ],
         "phases": [
             {
                 "name": phase.name,

@@ -127,6 +127,12 @@ def _notes(plan: Plan, expected: Estimate, descriptor_limit: int | None) -> list
         notes.append(f"{formats.group(round(expected.requests))} of the messages are HTTP requests.")
     if expected.has_unpaced:
         notes.append("+: and what clients send that do not think; that depends on how fast the replies come.")
+    if expected.has_lifecycles:
+        notes.append(
+            "Clients with a lifecycle are counted as if they stayed and were busy all the time: there will be"
+            " fewer of them and of their messages at a time, and at least these connects, as each return is"
+            " one more."
+        )
     if expected.has_reactions:
         notes.append("What react rules send is not in it: that depends on what comes.")
     if descriptor_limit is not None and expected.descriptors > descriptor_limit:

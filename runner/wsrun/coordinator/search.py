@@ -8,6 +8,7 @@ from wsrun.pacing.stages import amended
 from wsrun.plan import Held, Plan
 from wsrun.result.collector import Collector
 from wsrun.result.searches import SearchRecord, is_settled, judge_level
+from wsrun.search_parts import settling
 
 LEAD = 0.1
 """Seconds between telling the workers and what they are told of, so that all do it at the same time."""
@@ -28,7 +29,7 @@ class Searches:
     def __init__(self, plan: Plan, collector: Collector) -> None:
         self.plan = plan
         self._collector = collector
-        self._settling = _settling(plan)
+        self._settling = settling(plan.messages)
         self._patience = max(_longest_timeout(plan), self._settling)
         self._index: int | None = None
         self._held: list[Held] = []
@@ -108,9 +109,3 @@ def _longest_timeout(plan: Plan) -> float:
     """Return how long the last request or connection of a level may take, in seconds."""
     timeouts = [message.reply.timeout for message in plan.messages if message.reply is not None]
     return max([plan.target.connect_timeout, *timeouts]) + 1.0
-
-
-def _settling(plan: Plan) -> float:
-    """Return after how many seconds it is known of the last message of a level whom it has reached."""
-    limits = [message.deliver.within for message in plan.messages if message.deliver is not None]
-    return 2 * max(limits, default=0.0)
