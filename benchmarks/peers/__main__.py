@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -43,8 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept.machine = page.machine()
     if asked.rounds:
         _measure_all(kept, wanted, peers, asked.rounds, asked.seconds)
-        words = ["python", "-m", "benchmarks.peers", *(sys.argv[1:] if arguments is None else arguments)]
-        kept.command = shlex.join(words)
         figures.save(kept)
     if asked.write:
         tables.write("peers", page.text(kept))

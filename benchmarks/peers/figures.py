@@ -64,7 +64,6 @@ class Kept:
     """
 
     machine: str = ""
-    command: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     failed: dict[str, dict[str, str]] = field(default_factory=dict)

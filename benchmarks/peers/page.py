@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from benchmarks.peers.clients.peer import NOT_HERE, Peer
 from benchmarks.peers.clients.table import PEERS
@@ -52,7 +53,7 @@ TABLES: tuple[tuple[str, str, dict[str, str]], ...] = (
 def text(kept: Kept) -> str:
     """Return everything between the marks."""
     parts = [
-        f"{kept.machine}. Made by `{kept.command}`.",
+        f"{kept.machine}. Made by `python -m benchmarks.peers --write`: {_rounds(kept)}",
         "Microseconds of CPU (user and system) of all processes of the client for each message, by the"
         f" server's count: the median of the rounds, and the best and the worst of them. {_quiet(kept)}",
         f"![CPU per round trip]({CHART})",
@@ -86,13 +87,13 @@ def _cell(kept: Kept, row: Row, peer: Peer) -> str:
 
 
 def _notes(kept: Kept, columns: dict[str, str]) -> Iterator[str]:
-    """Say why cells are empty."""
+    """Say why cells are empty, or rest on fewer rounds."""
     by_name = {row.name: row for row in ROWS}
     told = []
     for name, head in columns.items():
         for peer in PEERS:
             why = peer.why_not(by_name[name]) or kept.failed.get(name, {}).get(peer.name)
-            if why and kept.figure(name, peer.name) is None:
+            if why:
                 told.append(f"{peer.name}, {head}: {why}.")
     if told:
         yield "\n".join(f"- {line}" for line in dict.fromkeys(told))
@@ -104,6 +105,16 @@ def _clients(kept: Kept) -> str:
         for peer in PEERS
     ]
     return markdown(("client", "version", "per message"), lines, right=3)
+
+
+def _rounds(kept: Kept) -> str:
+    """How many windows, and how long they were."""
+    cells = [samples for peers in kept.samples.values() for samples in peers.values() if samples]
+    if not cells:
+        return "nothing was measured."
+    numbers = sorted({len(samples) for samples in cells})
+    told = " or ".join(map(str, numbers)) if len(numbers) < 3 else f"{numbers[0]} to {numbers[-1]}"
+    return f"{told} rounds, in windows of {median(one.wall for cell in cells for one in cell):.1f} s."
 
 
 def _quiet(kept: Kept) -> str:

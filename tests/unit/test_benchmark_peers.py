@@ -35,7 +35,7 @@ def job(row: str, folder: Path) -> peer.Job:
 
 def filled(**costs: float) -> Kept:
     """What is kept when each client of the table has this cost, or 10, in every row."""
-    kept = Kept(machine="A machine", command="a command")
+    kept = Kept(machine="A machine")
     for row in rows.ROWS:
         for one in table.PEERS:
             if one.why_not(row) is None:
@@ -172,6 +172,7 @@ def test_the_page_has_a_figure_for_each_cell_and_says_why_others_have_none() -> 
     assert "- Locust, 2 000: it ended: no more files." in text
     assert "- C floor, wss: it has no TLS." in text
     assert "other processes used 2% of a core on average" in text
+    assert "A machine. Made by `python -m benchmarks.peers --write`: 1 rounds, in windows of 1.0 s." in text
 
 
 def test_goals_are_told_with_what_was_seen() -> None:
