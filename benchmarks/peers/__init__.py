@@ -6,7 +6,7 @@ count of messages and the CPU time (user and system) of all processes of the cli
 The figure is CPU per message, so that starting, connecting and reporting are in no figure, and nobody
 counts for himself.
 
-    python -m benchmarks.peers [--only NAME …] [--rows NAME …] [--seconds 2] [--rounds 3] [--write]
+    python -m benchmarks.peers [--only NAME …] [--rows NAME …] [--seconds 1.5] [--rounds 3] [--write]
 
 Rows are measured in rounds, all clients one after the other in each, so that a machine that drifts is
 unfair to nobody. The samples are kept in ``benchmarks/results/peers.json``; a run replaces those that it

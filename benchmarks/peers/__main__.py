@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,8 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only", nargs="+", default=[], metavar="NAME", help="clients, by the start of a name"
     )
     parser.add_argument("--rows", default="", metavar="NAME,…", help="rows, or kinds of rows")
-    parser.add_argument("--seconds", type=float, default=2.0, help="the length of a window")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.5, help="the length of a window")
+    parser.add_argument("--rounds", type=int, default=3, help="at most; 0: only write what is kept")
+    parser.add_argument("--minutes", type=float, default=15, help="no round is begun that would end later")
     parser.add_argument("--write", action="store_true", help=f"write {tables.PAGE.name} and its chart")
     asked = parser.parse_args(arguments)
     try:
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept = figures.load()
     kept.machine = page.machine()
     if asked.rounds:
-        _measure_all(kept, wanted, peers, asked.rounds, asked.seconds)
+        _measure_all(kept, wanted, peers, asked)
         figures.save(kept)
     if asked.write:
         tables.write("peers", page.text(kept))
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure_all(
-    kept: figures.Kept, wanted: Sequence[rows.Row], peers: Sequence[Peer], rounds: int, seconds: float
+    kept: figures.Kept, wanted: Sequence[rows.Row], peers: Sequence[Peer], asked: argparse.Namespace
 ) -> None:
     here = []
     for peer in peers:
@@ -71,10 +73,15 @@ def _measure_all(
     os.sched_setaffinity(0, {cores[0]})
     with tempfile.TemporaryDirectory() as folder:
         programs = prepared(Path(folder))
-        for number in range(rounds):
-            print(f"\nround {number + 1} of {rounds}")
+        began = time.monotonic()
+        for number in range(asked.rounds):
+            spent = time.monotonic() - began
+            if number and spent / number * (number + 1) > asked.minutes * 60:
+                print(f"\nanother round would not end within {asked.minutes:g} minutes")
+                break
+            print(f"\nround {number + 1} of {asked.rounds}")
             for row, peer in cells:
-                _one(kept, row, peer, programs, (cores[0], cores[-1]), seconds)
+                _one(kept, row, peer, programs, (cores[0], cores[-1]), asked.seconds)
 
 
 def _one(
