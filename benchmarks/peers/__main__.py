@@ -44,7 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept.machine = page.machine()
     if asked.rounds:
         _measure_all(kept, wanted, peers, asked)
-        figures.save(kept)
     if asked.write:
         tables.write("peers", page.text(kept))
         chart.write(kept)
@@ -82,6 +81,7 @@ def _measure_all(
             print(f"\nround {number + 1} of {asked.rounds}")
             for row, peer in cells:
                 _one(kept, row, peer, programs, (cores[0], cores[-1]), asked.seconds)
+            figures.save(kept)
 
 
 def _one(

@@ -69,7 +69,7 @@ def command(job: Job) -> list[str]:
 PEER = Peer(
     name="Locust",
     does="It has no WebSocket: a user class with websocket-client on gevent. JSON made and parsed, the id"
-    " compared, a request event fired with the latency.",
+    " compared, a request event fired with the latency. websocket-client checks UTF-8 in Python.",
     version=version,
     command=command,
     skips={"roundtrip-10000": "not tried at this number"},
