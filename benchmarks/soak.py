@@ -4,8 +4,7 @@ A scenario sends messages at a constant rate to a demo server in a process of it
 second group come and go. Every five seconds the resident set (RSS) of the coordinator and of each worker is
 read. What comes before ``--settle`` minutes is left out: caches fill, and intervals are kept one by one until
 there are enough of them to be merged. Of the rest, the slope is the Theil-Sen estimator, with the confidence
-interval of Sen (1968) from the variance of Kendall's score; readings of memory depend on those before them,
-so that the interval is rather too narrow.
+interval of Sen (1968) and the correction of Hamed and Rao (1998) for readings that depend on those before.
 
     python benchmarks/soak.py [--minutes 30] [--rate 5000] [--workers 1] [--write]
 
@@ -29,7 +28,7 @@ from harness import machine
 from tables import markdown, write
 
 from wsrun.demo.process import DemoServer
-from wsrun.metrics.trend import slope_between
+from wsrun.metrics.trend import trend
 
 SCENARIO = """
 wsrun: 1
@@ -143,10 +142,10 @@ def _row(name: str, series: Series, settle: float) -> list[str]:
     # The last readings may be of the end of the run, when the result is made.
     end = max(at for at, _ in series) - 2 * EVERY
     points = [(at, size) for at, size in series if settle <= at <= end]
-    slope = slope_between(points)
-    if slope is None:
+    found = trend(points)
+    if found is None:
         return [name, "", "", "", "too few readings", NOT_GOOD]
-    low, middle, high = (value * 3600 for value in slope)
+    low, middle, high = (value * 3600 for value in found.slope)
     judged = "" if name.startswith("(") else "good" if middle < LIMIT else NOT_GOOD
     sizes = (points[0][1], points[-1][1], max(size for _, size in points))
     return [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsrun.metrics.trend import MOST_READINGS, direction, slope, slope_between
+from wsrun.metrics.trend import MOST_READINGS, direction, slope, trend
 
 
 def line(n: int, steepness: float = 1.0) -> list[tuple[float, float]]:
@@ -90,18 +90,22 @@ def test_the_interval_of_a_slope_holds_the_true_one_in_19_of_20_cases() -> None:
     rng = Random(3)
     held = 0
     for _ in range(300):
-        found = slope_between([(float(at), 0.1 * at + rng.gauss(0, 1)) for at in range(30)])
+        found = trend([(float(at), 0.1 * at + rng.gauss(0, 1)) for at in range(30)])
         assert found is not None
-        assert found.low <= found.value <= found.high
-        held += found.low <= 0.1 <= found.high
+        low, value, high = found.slope
+        assert low <= value <= high
+        held += low <= 0.1 <= high
 
     assert held >= 276
 
 
 def test_the_interval_of_a_line_is_its_slope() -> None:
     """Nothing is uncertain about it."""
-    assert slope_between(line(20, 2.0)) == pytest.approx((2.0, 2.0, 2.0))
-    assert slope_between(line(3)) is None
+    found = trend(line(20, 2.0))
+
+    assert found is not None
+    assert found.slope == pytest.approx((2.0, 2.0, 2.0))
+    assert trend(line(3)) is None
 
 
 def test_readings_that_stand_for_many_weigh_as_much() -> None:
@@ -120,3 +124,48 @@ def test_weighing_all_alike_changes_nothing(values: list[tuple[float, int]]) -> 
 
     assert direction(readings, [7.0] * len(readings)) == direction(readings)
     assert slope(readings, [7.0] * len(readings)) == slope(readings)
+
+
+def wandering(rng: Random, n: int, memory: float) -> list[tuple[float, float]]:
+    """A series without a trend in which each reading keeps a part of the one before (AR(1))."""
+    value, found = 0.0, []
+    for at in range(n):
+        value = memory * value + rng.gauss(0, 1)
+        found.append((float(at), value))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("n", "memory", "most"), [(12, 0.0, 8), (60, 0.0, 8), (60, 0.5, 15), (120, 0.5, 12), (120, 0.8, 16)]
+)
+def test_a_series_without_a_trend_is_called_one_no_more_often_than_stated(
+    n: int, memory: float, most: int
+) -> None:
+    """In per cent of 200. Where readings keep half of the one before, the plain test is wrong in 20 %."""
+    rng = Random(n)
+    wrong = sum(direction(wandering(rng, n, memory)) != "stable" for _ in range(200))
+
+    assert wrong / 2 <= most
+
+
+def test_a_trend_in_a_series_that_wanders_is_still_found() -> None:
+    """Eight standard deviations over the run."""
+    rng = Random(2)
+    found = [
+        direction([(at, y + 0.08 * at) for at, y in wandering(rng, 100, 0.5)]) == "increasing"
+        for _ in range(100)
+    ]
+
+    assert sum(found) >= 95
+
+
+@given(st.lists(st.integers(0, 5), min_size=4, max_size=40))
+def test_turning_a_series_upside_down_turns_its_direction(values: list[int]) -> None:
+    """And its slope, with the ends of its interval swapped."""
+    up = trend([(float(at), float(value)) for at, value in enumerate(values)])
+    down = trend([(float(at), -float(value)) for at, value in enumerate(values)])
+    opposite = {"increasing": "decreasing", "decreasing": "increasing", "stable": "stable"}
+
+    assert up is not None and down is not None
+    assert opposite[up.direction] == down.direction
+    assert up.slope.value == pytest.approx(-down.slope.value)

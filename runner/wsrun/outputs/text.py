@@ -372,3 +372,5 @@ def _generator(view: View, paper: _Paper) -> None:
         paper.wrapped(view.generator.brief, "  ")
         for foreseen in view.generator.foreseen:
             paper.wrapped(f"foreseen: {foreseen}", "  ")
+    if view.trends is not None and view.trends.brief:
+        paper.wrapped(view.trends.brief, "  ")

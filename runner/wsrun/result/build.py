@@ -27,6 +27,7 @@ from wsrun.result.resilience import resilience
 from wsrun.result.secrets import Secrets, mask_url
 from wsrun.result.sockets import sockets
 from wsrun.result.timeline import heat_edges
+from wsrun.result.trends import trends
 from wsrun.verdict import RunFacts, State, decide
 
 VERSION = 1
@@ -151,6 +152,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
         "pools": pools(plan, store),
         **({} if (asked := http(plan, store)) is None else {"http": asked}),
         "timeline": rows,
+        "trends": trends(plan, rows),
         "heat": {"edges": heat_edges(), "columns": [interval.column for interval in collector.timeline]},
         "curves": tables.curves(plan, store),
         "contracts": contracts(plan, store),

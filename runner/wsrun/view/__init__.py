@@ -28,6 +28,7 @@ from wsrun.view import (
     scenario,
     searches,
     sockets,
+    trends,
     verdict,
     visits,
 )
@@ -73,6 +74,7 @@ class View:
     borders: tuple[float, ...]
     events: tuple[happenings.EventGroup, ...]
     timeline: happenings.TimelineTable | None
+    trends: trends.Trends | None
     searches: tuple[searches.Search, ...]
     phases: phases.Phases | None
     latencies: latencies.Latencies | None
@@ -128,6 +130,7 @@ def build_view(result: Mapping[str, Any]) -> View:
         borders=tuple(picture.borders(reading)),
         events=happenings.events(reading),
         timeline=happenings.timeline(reading) if reached else None,
+        trends=trends.build(reading) if reached else None,
         searches=searches.build(reading) if reached else (),
         phases=phases.build(reading) if reached else None,
         latencies=latencies.build(reading) if reached else None,
