@@ -389,6 +389,6 @@ class Line:
         self.closing = closing
         for request in self.requests():
             self.lose(request)
-        self.mailbox.close()
+        self.mailbox.end()
         self.end_wait()
         self.session.line_closed(self, closing, at)

@@ -138,3 +138,15 @@ class Mailbox:
         for frame in self.frames:
             self._unmatched(frame)
         self.frames.clear()
+
+    def end(self) -> None:
+        """Close, as the connection is over: whoever was to be told of frames is let go.
+
+        The connection knows its mailbox, and would wait for the garbage collector otherwise.
+        """
+        self.close()
+        self._unmatched = _unheard
+
+
+def _unheard(_: Frame) -> None:
+    """Take a frame of a connection that is over: there is none."""

@@ -197,6 +197,8 @@ class FastConnection(WSListener):
         self._stop(closing)
         if self._deadline is not None:
             self._deadline.cancel()
+            # It holds on to this connection, which would wait for the garbage collector.
+            self._deadline = None
         self._end = closing, monotonic()
         if self._held is None:
             self._tell_end()

@@ -1,0 +1,78 @@
+"""What real runs leave in memory: nothing that waits for the garbage collector."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from wsrun.compiler import compile_plan
+from wsrun.demo.process import DemoServer
+from wsrun.engine.line import Line
+from wsrun.engine.performance import Performance
+from wsrun.engine.session import Session
+from wsrun.engine.world import World
+from wsrun.metrics.snapshot import Snapshot
+from wsrun.plan import Plan
+from wsrun.source import parse
+from wsrun.transports import transports
+
+TEXT = """
+wsrun: 1
+target: {{ url: "ws://127.0.0.1:{port}/echo" }}
+messages: {{ ask: {{ json: {{ id: "{{{{ id }}}}" }}, reply: {{ match: {{ $.id: "{{{{ id }}}}" }} }} }} }}
+profiles:
+  passing:
+    mix: {{ ask: 1 }}
+    think: 50ms
+    lifecycle: {{ kind: intermittent, online: 200ms, offline: 50ms }}
+phases: [ {{ duration: 2s, clients: 10 }} ]
+"""
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Let only the counting of references free anything."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def test_connections_that_are_over_are_freed_at_once() -> None:
+    """Clients that come and go for hours would fill memory between two collections, and each stops all."""
+    told: list[Snapshot] = []
+
+    async def perform(plan: Plan) -> dict[str, int]:
+        loop = asyncio.get_running_loop()
+        world = World(plan, transports()["fast"](), loop)
+        world.begin(time.monotonic() + 0.05)
+        performing = asyncio.create_task(Performance(world, told.append).run())
+        await asyncio.sleep(1.8)
+        alive = {kind.__name__: living(kind) for kind in (Line, Session)}
+        await performing
+        return alive
+
+    with DemoServer() as server, without_collector():
+        plan = compile_plan(parse(TEXT.format(port=server.port), "memory.yaml", environ={}), seed=1)
+        alive = asyncio.run(perform(plan))
+
+    connections = sum(
+        number
+        for snapshot in told
+        for (name, _), number in snapshot.counters.items()
+        if name == "connect.established"
+    )
+    assert connections >= 30
+    assert alive["Line"] <= 12
+    assert alive["Session"] <= 12
+
+
+def living(kind: type[Any]) -> int:
+    """Return how many objects of a class are in memory."""
+    return sum(isinstance(found, kind) for found in gc.get_objects())
