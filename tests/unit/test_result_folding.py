@@ -30,7 +30,7 @@ from wsrun.result import folding
 from wsrun.result.build import build
 from wsrun.result.collector import Collector
 from wsrun.result.folding import LEAST, merged
-from wsrun.result.timeline import Interval, IntervalReader
+from wsrun.result.timeline import Interval, IntervalReader, packed
 
 CRITERIA = """\
 criteria:
@@ -98,7 +98,7 @@ def snapshot(index: int, worker: int = 0, *, clients: float = 5.0, trips: tuple[
     return made
 
 
-UNFOLDED = ("timeline", "heat", "errors", "generator")
+UNFOLDED = ("timeline", "heat", "errors", "generator", "trends")
 """The parts of a result whose rows stand for several intervals."""
 
 
@@ -220,11 +220,23 @@ def test_a_hundred_thousand_intervals_are_kept_in_a_bounded_number_of_rows() -> 
     """More than a day, second by second; each old row stands for about the same time."""
     timeline = folding.Timeline(PLAN)
     made = interval_of(0, 5.0, (0.001, 0.002, 0.5))
+    made_row, made_column, _ = made.parts
     most = 0
     for index in range(100_000):
-        row = {**made.row, "t": float(index)}
-        column = {**made.column, "t": float(index)}
-        timeline.add(Interval(index, float(index), row, column, made.trips, made.services, dict(made.gauges)))
+        row = {**made_row, "t": float(index)}
+        column = {**made_column, "t": float(index)}
+        timeline.add(
+            Interval(
+                index=index,
+                start=float(index),
+                end=index + 1.0,
+                at=float(index),
+                data=packed(row, column, made.workers),
+                trips=made.trips,
+                services=made.services,
+                gauges=dict(made.gauges),
+            )
+        )
         for _ in timeline.age(float("inf")):
             pass
         most = max(most, len(timeline))

@@ -167,7 +167,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
                 {
                     "t": one.start,
                     "length": one.end - one.start,
-                    "workers": [{"worker": n, **doing} for n, doing in sorted(one.workers.items())],
+                    "workers": one.workers,
                 }
                 for one in collector.timeline
             ],

@@ -21,7 +21,7 @@ from wsrun.metrics.readings import Reading, Selection, following
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.stages import all_stages
 from wsrun.plan import Plan
-from wsrun.result.timeline import Interval, service_points, trip_points
+from wsrun.result.timeline import Interval, packed, service_points, trip_points
 from wsrun.result.workers import together
 
 NEWEST = 120
@@ -173,19 +173,25 @@ def merged(one: Interval, other: Interval) -> Interval:
     """Return what two intervals are together, the later one second."""
     trips, services = _both(one.trips, other.trips), _both(one.services, other.services)
     number = one.number + other.number
+    row, column, workers = one.parts
+    other_row, other_column, other_workers = other.parts
     gauges = dict(one.gauges)
     for selected, gauge in other.gauges.items():
         before = gauges.get(selected)
         gauges[selected] = gauge if before is None else following(before, gauge)
     return Interval(
         index=one.index,
+        start=one.start,
+        end=other.end,
         at=(one.at * one.number + other.at * other.number) / number,
-        row=_row(one.row, other.row, trips, services, number),
-        column=_column(one.column, other.column),
+        data=packed(
+            _row(row, other_row, trips, services, number),
+            _column(column, other_column),
+            together(workers, other_workers),
+        ),
         trips=PackedHistogram(trips),
         services=PackedHistogram(services),
         gauges=gauges,
-        workers=together(one.workers, other.workers),
         errors=one.errors + other.errors,
         number=number,
     )

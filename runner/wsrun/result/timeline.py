@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import zlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from wsrun.http_parts import sends_http
 from wsrun.metrics.histogram import Histogram
@@ -25,6 +28,8 @@ BANDS = 9
 
 _LOWEST, _HIGHEST = -5, 3
 """The heat map spans 10 µs to 1 000 s; what lies outside is counted in the first and last band."""
+
+_LEVEL = 1
 
 _COUNTS = {
     "messages.sent": "sent",
@@ -46,34 +51,54 @@ def heat_edges() -> list[float]:
 class Interval:
     """What is kept of one interval of the run, or of several after one another.
 
-    ``index`` is the number of the first, ``number`` how many there are, ``at`` the mean of their starts in
-    seconds since the start of the run. ``gauges`` has the readings of what is watched, ``workers`` how each
-    of them was doing, ``errors`` counts them by cause. ``trips`` and ``services`` are the distributions
-    behind the percentiles of the row. ``present`` are the clients with a connection by the index of their
+    ``index`` is the number of the first, ``number`` how many there are; ``start``, ``end`` and ``at``, the
+    mean of their starts, are seconds since the start of the run. ``trips`` and ``services`` are the
+    distributions behind the percentiles of the row. ``gauges`` has the readings of what is watched,
+    ``errors`` counts them by cause. ``present`` are the clients with a connection by the index of their
     group at its end, None where clients may have several connections, or none.
+
+    The rest is read seldom, and kept small: ``data``, half a kilobyte where the values would take five.
     """
 
     index: int
+    start: float
+    end: float
     at: float
-    row: dict[str, Any]
-    column: dict[str, Any]
+    data: bytes
     trips: PackedHistogram
     services: PackedHistogram
     gauges: dict[Selection, Gauge] = field(default_factory=dict)
-    workers: dict[int, Doing] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     number: int = 1
     present: dict[int, int] | None = None
 
     @property
-    def start(self) -> float:
-        """Seconds since the start of the run."""
-        return float(self.row["t"])
+    def row(self) -> dict[str, Any]:
+        """The row of the timeline, a new one each time."""
+        row: dict[str, Any] = self.parts[0]
+        return row
 
     @property
-    def end(self) -> float:
-        """Seconds since the start of the run."""
-        return float(self.row["t"] + self.row["length"])
+    def column(self) -> dict[str, Any]:
+        """The column of the heat map, a new one each time."""
+        column: dict[str, Any] = self.parts[1]
+        return column
+
+    @property
+    def workers(self) -> list[Doing]:
+        """What each worker was doing, by their numbers."""
+        workers: list[Doing] = self.parts[2]
+        return workers
+
+    @property
+    def parts(self) -> Any:
+        """Row, column and workers."""
+        return orjson.loads(zlib.decompress(self.data))
+
+
+def packed(row: dict[str, Any], column: dict[str, Any], workers: Sequence[Doing]) -> bytes:
+    """Return the ``data`` of an interval."""
+    return zlib.compress(orjson.dumps((row, column, workers)), _LEVEL)
 
 
 class IntervalReader:
@@ -127,8 +152,8 @@ class IntervalReader:
             "cpu": _highest(snapshots, "generator.cpu") if end - start >= self._plan.interval / 2 else None,
             "memory": _highest(snapshots, "generator.memory"),
             "lag_p99": lag.quantile(0.99),
-            "backlog": highest(doing["backlog"] for doing in workers.values()),
-            "gc_longest": highest(doing["gc_longest"] for doing in workers.values()),
+            "backlog": highest(doing["backlog"] for doing in workers),
+            "gc_longest": highest(doing["gc_longest"] for doing in workers),
         }
         column = {
             "t": start,
@@ -138,13 +163,13 @@ class IntervalReader:
         }
         return Interval(
             index=min(snapshot.index for snapshot in snapshots),
+            start=start,
+            end=end,
             at=start,
-            row=row,
-            column=column,
+            data=packed(row, column, workers),
             trips=PackedHistogram(round_trip),
             services=PackedHistogram(service_time),
             gauges=dict(self._gauges(snapshots)),
-            workers=workers,
             present=self._present(snapshots),
         )
 

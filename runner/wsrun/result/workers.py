@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from wsrun.metrics.histogram import Histogram
 from wsrun.metrics.snapshot import Snapshot
 
 Doing = dict[str, Any]
-"""One worker: ``cpu`` (share of a core), ``memory``, ``descriptors``, ``backlog`` (bytes unsent), ``lag_p99``
-and ``late_p99`` (seconds that callbacks and scheduled messages were late), ``gc_count``, ``gc_seconds`` and
-``gc_longest`` of its pauses; None where it was not read."""
+"""One worker, the number ``worker``: ``cpu`` (share of a core), ``memory``, ``descriptors``, ``backlog``
+(bytes unsent), ``lag_p99`` and ``late_p99`` (seconds that callbacks and scheduled messages were late),
+``gc_count``, ``gc_seconds`` and ``gc_longest`` of its pauses; None where it was not read."""
 
 _GAUGES = {
     "generator.cpu": "cpu",
@@ -22,9 +22,9 @@ _GAUGES = {
 _SUMMED = ("gc_count", "gc_seconds")
 
 
-def workers_of(snapshots: Iterable[Snapshot]) -> dict[int, Doing]:
-    """Return what the snapshots of one interval say of each worker."""
-    return {one.worker: _doing(one) for one in snapshots}
+def workers_of(snapshots: Iterable[Snapshot]) -> list[Doing]:
+    """Return what the snapshots of one interval say of each worker, by their numbers."""
+    return [_doing(one) for one in sorted(snapshots, key=lambda one: one.worker)]
 
 
 def _doing(snapshot: Snapshot) -> Doing:
@@ -34,6 +34,7 @@ def _doing(snapshot: Snapshot) -> Doing:
             made[_GAUGES[name]] = gauge.maximum
     gc = _all(snapshot, "generator.gc")
     return {
+        "worker": snapshot.worker,
         **made,
         "lag_p99": _all(snapshot, "generator.lag").quantile(0.99),
         "late_p99": _all(snapshot, "generator.lateness").quantile(0.99),
@@ -48,13 +49,13 @@ def _all(snapshot: Snapshot, name: str) -> Histogram:
     return Histogram.merged(found)
 
 
-def together(one: Mapping[int, Doing], other: Mapping[int, Doing]) -> dict[int, Doing]:
+def together(one: Iterable[Doing], other: Iterable[Doing]) -> list[Doing]:
     """Return what two intervals say together: pauses are added up, of all else the highest is taken."""
-    made = dict(one)
-    for worker, doing in other.items():
-        before = made.get(worker)
-        made[worker] = doing if before is None else {key: _both(key, before, doing) for key in doing}
-    return made
+    made = {doing["worker"]: doing for doing in one}
+    for doing in other:
+        before = made.get(doing["worker"])
+        made[doing["worker"]] = doing if before is None else {key: _both(key, before, doing) for key in doing}
+    return [doing for _, doing in sorted(made.items())]
 
 
 def _both(key: str, one: Doing, other: Doing) -> Any:
