@@ -134,6 +134,7 @@ figures = st.none() | st.floats(0, 1e9)
         answered=figures,
         received=figures,
         percentiles=st.tuples(st.tuples(st.just("p50"), figures), st.tuples(st.just("p99"), figures)),
+        from_send=st.tuples(st.tuples(st.just("p99"), figures)),
         errors=st.integers(0, 10**9),
         causes=st.lists(st.tuples(st.text(max_size=30), st.integers(1, 10**6)), max_size=4).map(tuple),
         notice=st.none() | st.text(max_size=100),
