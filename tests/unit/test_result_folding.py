@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from array import array
 from collections.abc import Iterator
@@ -25,12 +27,17 @@ from wsrun.metrics.packed import PackedHistogram
 from wsrun.metrics.readings import selection
 from wsrun.metrics.snapshot import ErrorDetail, Gauge, Snapshot, series
 from wsrun.metrics.store import stored
+from wsrun.outputs import chart_data
+from wsrun.outputs.csv import render_csv
+from wsrun.outputs.html import render_html
+from wsrun.outputs.text import render_text
 from wsrun.plan import Plan
 from wsrun.result import folding
 from wsrun.result.build import build
 from wsrun.result.collector import Collector
 from wsrun.result.folding import LEAST, merged
 from wsrun.result.timeline import Interval, IntervalReader, packed
+from wsrun.view import build_view
 
 CRITERIA = """\
 criteria:
@@ -371,3 +378,23 @@ def test_trend_and_slope_of_folded_readings_are_those_of_all(steepness: float, w
     results = [[evaluate(c, store, plan) for c in plan.criteria] for store in (whole, folded)]
     assert [rows[0]["status"] for rows in results] == ["met", "met"]
     assert results[1][1]["observed"] == pytest.approx(results[0][1]["observed"], rel=0.05, abs=1e-5)
+
+
+def test_a_folded_result_is_shown_on_every_face() -> None:
+    """Report, terminal and table of a run whose rows stand for one, two and more intervals."""
+    with limits(20, 60):
+        collector = collected(PLAN, [snapshot(n, trips=(0.001 * (1 + n % 3),) * 20) for n in range(900)])
+    result = build(PLAN, collector, record(ran=900.0))
+    jsonschema.Draft202012Validator(json.loads(resources.schema("result"))).validate(result)
+    view = build_view(result)
+    table = list(csv.DictReader(io.StringIO(render_csv(result))))
+
+    assert 1 < sum("intervals" in row for row in result["timeline"]) < len(table)
+    assert sum(int(row["messages_answered"]) for row in table) == 18_000
+    assert sum(float(row["length_s"]) for row in table) == pytest.approx(900.0)
+    assert {round(int(row["messages_answered"]) / float(row["length_s"])) for row in table} == {20}
+    assert len(chart_data.build(view)["timeline"]["t"]) == len(result["timeline"])
+    assert {round(rate) for rate in chart_data.build(view)["timeline"]["answered"]} == {20}
+    assert view.picture is not None and view.picture.size == max(row["length"] for row in result["timeline"])
+    assert "15 min, 18 000 messages" in render_text(view)
+    assert "<h2>Timeline</h2>" in render_html(view, charts=False)

@@ -154,7 +154,7 @@ def grouped(rows: Sequence[Mapping[str, Any]], most: int) -> list[Sequence[Mappi
     long as each other; one of its own for each where there are few enough."""
     if len(rows) <= most:
         return [rows[number : number + 1] for number in range(len(rows))]
-    unit = min(row["length"] for row in rows[:-1])
+    unit = max(min(row["length"] for row in rows[:-1]), 1e-3)
     # Whole intervals, so that points do not differ by one; and none shorter than the longest must be.
     whole = math.ceil(sum(row["length"] for row in rows) / most / unit - 1e-6) * unit
     size = max(whole, *(row["length"] for row in rows))
