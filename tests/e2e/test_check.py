@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import socket
+import subprocess
 from pathlib import Path
 
-from installed import result, results, scenario, wsrun
+from installed import COMMAND, LIMIT, environment, result, results, scenario, wsrun
 
 
 def test_a_scenario_that_can_be_run_ends_with_zero(tmp_path: Path) -> None:
@@ -68,11 +70,6 @@ def test_programs_get_json(tmp_path: Path) -> None:
 
 def test_a_run_beyond_a_limit_is_warned_of_before_and_in_its_result(tmp_path: Path) -> None:
     """Descriptors for a hundred, of which the worker needs more: the run goes on, and says so."""
-    import resource
-    import subprocess
-
-    from installed import COMMAND, LIMIT, environment
-
     path = scenario(tmp_path, criterion="connect.attempted > 0")
     path.write_text(path.read_text().replace("clients: 2", "clients: 150"))
     ended = subprocess.run(
@@ -91,3 +88,5 @@ def test_a_run_beyond_a_limit_is_warned_of_before_and_in_its_result(tmp_path: Pa
     (found,) = [row for row in result(tmp_path)["generator"]["preflight"] if row["name"] == "descriptors"]
     assert (found["state"], found["figures"]["limit"]) == ("bad", 120)
     assert "foreseen: descriptors: " in " ".join(ended.stdout.split())
+    (directory,) = results(tmp_path)
+    assert "beyond what this machine has" in (directory / "report.html").read_text("utf-8")

@@ -170,6 +170,23 @@ def test_a_host_without_an_address(tmp_path: Path) -> None:
     assert found["name"].text.startswith("nobody.invalid has no address: ")
 
 
+def test_a_port_that_swallows_connections(tmp_path: Path) -> None:
+    """A full backlog answers nobody: the time is told, and a firewall suspected."""
+    with socket.socket() as deaf, contextlib.ExitStack() as fillers:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for _ in range(4):
+            filler = fillers.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(deaf.getsockname())
+        url = f"ws://127.0.0.1:{deaf.getsockname()[1]}/"
+        found = check(url, tmp_path)[url]
+
+    assert (found["tcp"].state, found["tcp"].figures["cause"]) == ("bad", "connect-timeout")
+    assert found["tcp"].text.endswith("within 1 s")
+    assert "firewall" in found["tcp"].fixes[0]
+
+
 def test_a_server_that_stays_silent(tmp_path: Path) -> None:
     """TCP is good, and the handshake has its time."""
     with talking(silent) as port:
