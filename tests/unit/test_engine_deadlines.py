@@ -129,3 +129,46 @@ def test_a_queue_full_of_waiting_requests_is_not_rebuilt_each_time() -> None:
     queue.extend(Asked(deadline=60.0, done=True) for _ in range(module._REBUILD_AT))
     deadlines.sweep(0.0)
     assert len(queue) == module._REBUILD_AT
+
+
+def test_a_kept_request_expires_at_the_deadline_that_it_has_by_then() -> None:
+    """It stands for one message after the other: the deadlines of those that were answered are nothing."""
+    deadlines, expired = made()
+    request = Asked(deadline=1.0)
+    cast("Any", deadlines).keep(request)
+
+    request.deadline = 1.7
+    deadlines.sweep(1.0)
+    deadlines.sweep(1.69)
+    assert expired == []
+    deadlines.sweep(1.7)
+    assert expired == [request]
+
+
+def test_a_kept_request_that_goes_on_after_it_expired_is_kept_on() -> None:
+    """Its client sends the next message as soon as it hears of the timeout."""
+
+    def go_on(asked: Asked) -> None:
+        asked.deadline += 5.0
+        asked.expired += 1
+
+    deadlines = Deadlines(go_on)
+    request = Asked(deadline=1.0)
+    deadlines.keep(request)
+
+    for second in range(20):
+        deadlines.sweep(float(second))
+
+    assert request.expired == 4
+
+
+def test_a_kept_request_that_is_over_is_forgotten() -> None:
+    """What is done at a deadline that it had is used no more, whatever becomes of it."""
+    deadlines, expired = made()
+    request = Asked(deadline=1.0, done=True)
+    cast("Any", deadlines).keep(request)
+
+    deadlines.sweep(1.0)
+    request.done = False
+    deadlines.sweep(9.0)
+    assert expired == []

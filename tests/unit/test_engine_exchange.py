@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from itertools import pairwise
 
 from tests.clock import run_virtual
 from tests.fakes import FakeConnection, FakeTransport
@@ -57,6 +58,29 @@ def test_a_reply_that_does_not_come_is_followed_by_the_next_message() -> None:
     assert store.counter("messages.sent") == 4
     assert store.counter("replies.answered") == 3
     assert store.counter("replies.timed_out") == 1
+
+
+def test_a_client_without_replies_times_out_beside_one_that_goes_on() -> None:
+    """Each request is looked at when its own deadline comes, however often those of others move on."""
+
+    def answer(connection: FakeConnection, payload: bytes) -> None:
+        if connection is transport.connections[0] or len(connection.sent) < 3:
+            connection.reply(payload.decode(), 0.0625)
+
+    transport = FakeTransport(answer=answer)
+    snapshots = perform(
+        plan_of(
+            f"messages: {{ ping: {PING} }}\nprofiles: {{ p: {{ mix: {{ ping: 1 }}, think: 0s }} }}\n"
+            "phases: [ { duration: 1s, clients: 2 } ]\n"
+        ),
+        transport,
+    )
+
+    store = stored(snapshots)
+    silent = [at for at, _ in transport.connections[1].sent][2:]
+    assert store.counter("replies.timed_out") == len(silent) == 3
+    assert all(0.3 <= later - earlier < 0.35 for earlier, later in pairwise(silent))
+    assert len(transport.connections[0].sent) >= 16
 
 
 def test_a_message_that_cannot_be_made_is_not_tried_faster_than_the_clock() -> None:

@@ -64,7 +64,9 @@ class Port(Line):
         self._orders: dict[int, Order] = {}
         self.connection = _Open(self)
 
-    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
+    def send(
+        self, program: MessageProgram, due: float | None, future: Waiter | None, old: Request | None = None
+    ) -> bool:
         """Order a message; see ``Line.send``. False only where it could not even be tried."""
         world = self.world
         now = world.clock()

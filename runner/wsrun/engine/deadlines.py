@@ -4,12 +4,16 @@ Requests with the same timeout fall due in the order in which they were sent, so
 queue and a sweep looks only at the heads. A reply that came leaves its request in the queue; the sweep drops
 it when it reaches the head, and a queue that holds mostly finished requests is rebuilt, so that memory
 follows the requests in flight and not the timeout.
+
+A request that stands for one message after the other lies in a heap instead, once: when the deadline that it
+had comes, it is looked at, and put back with the one that it has by then.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
 SWEEP = 0.02
@@ -37,6 +41,8 @@ class Deadlines(Generic[T]):
 
     def __init__(self, expire: Callable[[T], None]) -> None:
         self._expire = expire
+        self._kept: list[tuple[float, int, T]] = []
+        self._order = 0
         self._queues: dict[float, deque[T]] = {}
         self._rebuild_at: dict[float, int] = {}
 
@@ -45,8 +51,19 @@ class Deadlines(Generic[T]):
         self._rebuild_at.setdefault(timeout, _REBUILD_AT)
         return self._queues.setdefault(timeout, deque())
 
+    def keep(self, request: T) -> None:
+        """Look after a request that is used again, until it is done at a deadline that it had."""
+        self._order += 1
+        heappush(self._kept, (request.deadline, self._order, request))
+
     def sweep(self, now: float) -> None:
         """Expire what is due at ``now`` and let go of what is finished."""
+        while self._kept and self._kept[0][0] <= now:
+            _, _, request = heappop(self._kept)
+            if not request.done and request.deadline <= now:
+                self._expire(request)
+            if not request.done:
+                self.keep(request)
         for timeout, queue in self._queues.items():
             while queue and (queue[0].done or queue[0].deadline <= now):
                 request = queue.popleft()

@@ -130,12 +130,14 @@ class Line:
         """Requests that wait for their replies."""
         return sum(map(len, self.tables)) + len(self.waiting)
 
-    def send(self, program: MessageProgram, due: float | None, future: Waiter | None) -> bool:
+    def send(
+        self, program: MessageProgram, due: float | None, future: Waiter | None, old: Request | None = None
+    ) -> bool:
         """Send a message; the future, if any, gets whether a good reply came.
 
         ``due`` is the time that was set for it beforehand, so that being late is wsrun's own fault and
-        recorded as such; None: now. Returns False, with the failure counted, when the message cannot be made
-        or sent.
+        recorded as such; None: now. ``old`` is a kept request of the same message, which is over, to be
+        used again. Returns False, with the failure counted, when the message cannot be made or sent.
         """
         world = self.world
         now = world.clock()
@@ -189,9 +191,12 @@ class Line:
             if program.simple:
                 table = self.tables[program.table]
                 if key not in table:
-                    request = Request(self, program, cell, due, sent, future, order, table, key)
-                    table[key] = request
-                    program.queue.append(request)
+                    if old is None:
+                        old = Request(self, program, cell, due, sent, future, order, table, key)
+                        program.queue.append(old)
+                    else:
+                        old.use(cell, due, sent, order, key)
+                    table[key] = old
                     return True
             self.enter(PatternRequest(self, program, cell, due, sent, future, order), key)
         return True

@@ -54,6 +54,15 @@ class Request:
         self.table = table
         self.key = key
 
+    def use(self, cell: Cell, due: float, sent: float, order: int, key: Any) -> None:
+        """Stand for the next message, when the one before is over."""
+        self.cell = cell
+        self.due = due
+        self.sent = sent
+        self.order = order
+        self.key = key
+        self.done = False
+
     @property
     def deadline(self) -> float:
         """When the reply is too late, in absolute seconds of the clock."""
