@@ -28,7 +28,7 @@ EASY = 0.45
 """The same on the loopback network, where there are addresses enough.
 
 Linux gives ``connect`` the ports of one parity first, and looks through all of them before it takes one of
-the other, so that beyond half of the range a connect takes up to ten times the CPU.
+the other, so that beyond half of the range a connect takes several times the CPU.
 """
 
 USUAL_PORTS = 28_232
