@@ -47,5 +47,5 @@ def test_a_table_aligns_figures_to_the_right() -> None:
 def test_the_page_has_a_part_for_each_benchmark() -> None:
     """The marks in the repository's page are whole."""
     text = tables.PAGE.read_text(encoding="utf-8")
-    for name in ("peers", "scale"):
+    for name in ("peers", "scale-setup", "scale-idle", "scale-open", "scale-workers"):
         assert tables.replaced(text, name, "text") != text
