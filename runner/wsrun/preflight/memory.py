@@ -12,7 +12,7 @@ WORKER_MEMORY = 52 << 20
 """Bytes of a worker without a client: resident size, measured with one client (51 MiB)."""
 
 COORDINATOR_MEMORY = 100 << 20
-"""Bytes of the coordinator as it judges and writes: the peak of a short run, measured."""
+"""Bytes of the coordinator as it judges and writes: 63 MiB after a short run, and room for a long one."""
 
 SERVER_MEMORY = 41 << 20
 """Bytes of the embedded server without a connection, measured."""
