@@ -98,6 +98,25 @@ def test_requests_are_counted_in_the_level_of_their_time() -> None:
     assert count(store, "replies.expected") == count(store, "replies.answered")
 
 
+def test_who_was_refused_comes_when_those_that_are_not_wanted_have_gone() -> None:
+    """At once, the places of a server that holds only so many would still be taken by those who leave."""
+    at: list[float] = []
+
+    def refuse(number: int) -> ConnectFailure | None:
+        at.append(asyncio.get_running_loop().time())
+        return ConnectFailure("refused", "refused-503", "no", status=503) if number == 2 else None
+
+    told = [
+        (10.4, HoldLevel(0, Held(2, 4, 10.5))),  # the third client is refused
+        (20.9, HoldLevel(0, Held(3, 3, 21.0))),  # it is wanted, and the fourth is not
+        (31.4, EndSearch(0, 31.5)),
+    ]
+
+    follow(plan_of(CLIENTS), FakeTransport(echo, refuse=refuse), told)
+
+    assert 22.0 <= at[4] < 22.1  # in the middle of the two seconds in which the level settles
+
+
 def test_clients_that_were_refused_try_again_at_the_next_level() -> None:
     """Else a level that nobody new comes to would look as if it were held."""
     refused = ConnectFailure("refused", "refused-503", "no", status=503)

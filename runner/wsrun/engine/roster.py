@@ -49,7 +49,11 @@ class Roster:
             self._go_on(self._next())
 
     def replace_missing(self, stage: PhasePlan) -> None:
-        """Connect anew whom a level of a search wants and who was refused or lost before, at its pace."""
+        """Connect anew whom a level of a search wants and who was refused or lost before, at its pace.
+
+        They come in the middle of the time in which the level settles: those whom it does not want any more
+        have gone by then, on all workers, and take no place at a server that holds only so many.
+        """
         assert stage.search is not None and self._known is not None
         world, search = self._world, stage.search
         gap = world.workers / stage.connect_rate if stage.connect_rate else 0.0
@@ -61,8 +65,9 @@ class Roster:
             for key in self._known
             if key not in self._present and (key[0] != search.group or key[1] < wanted)
         ]
+        begin = world.clock() + stage.warm_up / 2
         for number, key in enumerate(missing):
-            world.agenda.call_at(world.clock() + number * gap, partial(self._return, key))
+            world.agenda.call_at(begin + number * gap, partial(self._return, key))
 
     def admit(self, session: Session, gone: Callable[[], None] | None = None) -> None:
         """Let a client live; ``gone`` is called when it has ended."""
