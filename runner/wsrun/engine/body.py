@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wsrun.engine.backlog import drained
@@ -11,7 +12,7 @@ from wsrun.engine.holding import let_go, offer
 from wsrun.engine.line import Line
 from wsrun.engine.lines import Lines
 from wsrun.engine.programs import Behaviour
-from wsrun.engine.steps import run_steps
+from wsrun.engine.steps import StepProgram, run_steps
 from wsrun.engine.trace import body_once
 
 if TYPE_CHECKING:
@@ -31,14 +32,22 @@ async def body(session: Session) -> None:
     visit = session.visit
     if visit is not None:
         visit.stay(session)
-    while not session.leaving and not session.is_lost:
-        if not (session.is_connected or session.program.reconnects or session.is_browsing):
-            return
+    while not session.leaving:
+        line = session.line
+        # A client whose only connection is open, the commonest, is asked nothing else for each pass.
+        if line is None or line.closing is not None or session.others or not line.is_open:
+            if session.is_lost:
+                return
+            if not (session.is_connected or session.program.reconnects or session.is_browsing):
+                return
         if session.recovery is not None and session.recovery.is_refused:
             return
-        if session.program.flow:
+        flow = session.program.flow
+        if flow and session.holds:
+            # Its role may be another one afterwards.
             await let_go(session)
-            await _follow(session)
+        elif flow:
+            await _follow(session, flow)
             if visit is not None:
                 # Who arrived does a flow once.
                 return
@@ -46,13 +55,13 @@ async def body(session: Session) -> None:
             await _converse(session)
 
 
-async def _follow(session: Session) -> None:
+async def _follow(session: Session, flow: Sequence[StepProgram]) -> None:
     """Run the flow once; a step that fails ends this pass."""
     clock = session.world.clock
     begun = clock()
     session.is_idle = True
     session.has_waited = False
-    good = await run_steps(session, session.program.flow)
+    good = await run_steps(session, flow)
     if (session.is_idle or not good) and clock() - begun < SETTLE:
         # What fails at once, or neither sends nor waits, must not be done faster than the clock.
         await session.rest(begun + SETTLE)
