@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
+import threading
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import psutil
 from wsrun.compiler import compile_plan
 from wsrun.coordinator.run import RunOptions, run
 from wsrun.source import parse
+
+STARTING = 3.0
+"""Seconds in which workers have started."""
 
 
 def run_text(text: str, *, workers: int = 1, transport: str = "fast") -> dict[str, Any]:
@@ -25,9 +29,10 @@ def run_text(text: str, *, workers: int = 1, transport: str = "fast") -> dict[st
 
 
 def take_cores() -> None:
-    """Give the servers that this process has started the first core, and what it does from now on the second.
+    """Give the servers that this process has started the first core, and workers that it starts the second.
 
-    Nothing where the system has no such thing, or one core.
+    This process itself, which coordinates them, moves to the first when they are there. Nothing where the
+    system has no such thing, or one core.
     """
     if not hasattr(os, "sched_setaffinity"):
         return
@@ -36,6 +41,9 @@ def take_cores() -> None:
         for server in psutil.Process().children(recursive=True):
             server.cpu_affinity([first])
         os.sched_setaffinity(0, {others[0]})
+        move = threading.Timer(STARTING, os.sched_setaffinity, (threading.get_native_id(), {first}))
+        move.daemon = True
+        move.start()
 
 
 def machine() -> str:
