@@ -110,30 +110,27 @@ static void accept_key(const char *key, size_t size, char out[29]) {
   out[27] = '=', out[28] = 0;
 }
 
+#ifdef TLS
+// What read and write would return and leave in errno.
+static ssize_t outcome(Peer *peer, int n) {
+  if (n > 0) return n;
+  int why = SSL_get_error(peer->tls, n);
+  ERR_clear_error();
+  errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : EPIPE;
+  return -1;
+}
+#endif
+
 static ssize_t receive(Peer *peer, char *at, size_t room) {
 #ifdef TLS
-  if (peer->tls) {
-    int n = SSL_read(peer->tls, at, room);
-    if (n > 0) return n;
-    int why = SSL_get_error(peer->tls, n);
-    ERR_clear_error();
-    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : EPIPE;
-    return -1;
-  }
+  if (peer->tls) return outcome(peer, SSL_read(peer->tls, at, room));
 #endif
   return read(peer->fd, at, room);
 }
 
 static ssize_t deliver(Peer *peer, const char *at, size_t size) {
 #ifdef TLS
-  if (peer->tls) {
-    int n = SSL_write(peer->tls, at, size);
-    if (n > 0) return n;
-    int why = SSL_get_error(peer->tls, n);
-    ERR_clear_error();
-    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN : EPIPE;
-    return -1;
-  }
+  if (peer->tls) return outcome(peer, SSL_write(peer->tls, at, size));
 #endif
   return send(peer->fd, at, size, MSG_NOSIGNAL);
 }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from installed import COMMAND, LIMIT, environment, result, results, scenario, wsrun
@@ -86,16 +87,7 @@ def test_a_report_that_cannot_be_written_withdraws_the_verdict_everywhere(tmp_pa
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    ran = subprocess.run(
-        [*COMMAND, str(scenario(tmp_path))],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-        preexec_fn=small_files,
-    )
+    ran = run_in(tmp_path, *COMMAND, str(scenario(tmp_path)), preexec_fn=small_files)
     found = result(tmp_path)
 
     assert ran.returncode == found["exit_code"] == 5
@@ -119,15 +111,7 @@ main()
 
 def test_a_defect_in_the_report_withdraws_the_verdict_everywhere(tmp_path: Path) -> None:
     """The process ends with 4, and so say console and result.json; what was measured is kept."""
-    ran = subprocess.run(
-        [sys.executable, "-c", BREAKING, str(scenario(tmp_path))],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
+    ran = run_in(tmp_path, sys.executable, "-c", BREAKING, str(scenario(tmp_path)))
     found = result(tmp_path)
 
     assert ran.returncode == found["exit_code"] == 4
@@ -214,3 +198,17 @@ def test_the_result_says_what_was_typed(tmp_path: Path) -> None:
 
     assert ran["command"].endswith("quick.yaml --seed 7 --workers 1 --transport reference")
     assert (ran["seed"], ran["workers"], ran["transport"]) == (7, 1, "reference")
+
+
+def run_in(folder: Path, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end in a folder; ``options`` are those of ``subprocess.run``."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        **options,
+    )
