@@ -48,7 +48,10 @@ function heatFigure(data) {
       });
     }
     const near = data.timeline.limits.filter((limit) => limit.ms >= heat.edges[0] && limit.ms <= heat.edges.at(-1));
-    const marks = limitMarks(data, near, { xref: "x", yref: "y" }, (ms) => Math.log10(ms));
+    // The picture is full of cells: a name has to stay inside of it, whatever it stands on.
+    const toPixel = (ms) => height * top * (1 - (Math.log10(ms) - y[0]) / (y.at(-1) - y[0]));
+    const inside = { width: width - gutter() - 1, height: height * top, toPixel, lines: [] };
+    const marks = limitMarks(data, near, { xref: "x", yref: "y" }, (ms) => Math.log10(ms), inside);
     layout.shapes.push(...marks.shapes);
     layout.annotations.push(...marks.annotations.map((one) => ({ ...one, bgcolor: colour("ground"), borderpad: 1 })));
     return { data: traces, layout };
