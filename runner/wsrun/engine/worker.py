@@ -10,10 +10,8 @@ import contextlib
 import ctypes
 import gc
 import os
-import queue
 import signal
 import sys
-import threading
 import traceback
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,7 +21,6 @@ from wsrun.engine.control import (
     Done,
     EndSearch,
     Failed,
-    FromWorker,
     HoldLevel,
     Ready,
     Release,
@@ -32,6 +29,7 @@ from wsrun.engine.control import (
     Told,
     ToWorker,
 )
+from wsrun.engine.outbox import Outbox
 from wsrun.engine.pauses import Pauses
 from wsrun.engine.performance import Performance
 from wsrun.engine.world import World
@@ -49,7 +47,7 @@ def main(plan: Plan, transport: str, worker: int, workers: int, pipe: Connection
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with_parent()
     _raise_descriptor_limit()
-    outbox = _Outbox(pipe)
+    outbox = Outbox(pipe)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_perform(plan, transport, worker, workers, pipe, outbox))
@@ -62,7 +60,7 @@ def main(plan: Plan, transport: str, worker: int, workers: int, pipe: Connection
 
 
 async def _perform(
-    plan: Plan, transport: str, worker: int, workers: int, pipe: Connection, outbox: _Outbox
+    plan: Plan, transport: str, worker: int, workers: int, pipe: Connection, outbox: Outbox
 ) -> None:
     loop = asyncio.get_running_loop()
     http = http_transport(plan.target) if sends_http(plan.messages) else None
@@ -112,28 +110,6 @@ def _obey(told: ToWorker, performance: Performance) -> None:
             performance.ask(told)
         case Release():
             performance.release(told)
-
-
-class _Outbox:
-    """Sends from a thread of its own, because a write to a full pipe must not hold up the loop."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-        self._queue: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._send, daemon=True)
-        self._thread.start()
-
-    def put(self, message: FromWorker) -> None:
-        self._queue.put(message)
-
-    def close(self) -> None:
-        self._queue.put(None)
-        self._thread.join(10.0)
-
-    def _send(self) -> None:
-        with contextlib.suppress(OSError):
-            while (message := self._queue.get()) is not None:
-                self._pipe.send(message)
 
 
 def _loop_factory() -> Any:
