@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
+
+from wsrun.metrics.small import compressed
 
 State = Literal["connecting", "open", "closing", "closed", "failed"]
 """How far a connection has come; the last two are final."""
@@ -42,6 +47,43 @@ class ConnectionRecord(NamedTuple):
     def is_troubled(self) -> bool:
         """Whether something went wrong with it."""
         return self.cause is not None
+
+
+PACKED = 100
+"""Rows that are made small together."""
+
+
+class ConnectionRows:
+    """Rows in the order in which they were added, in about 50 bytes each, where tuples take 500."""
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+        self._newest: list[ConnectionRecord] = []
+
+    def __iter__(self) -> Iterator[ConnectionRecord]:
+        """Yield all rows, new ones each time."""
+        for packed in self._packed:
+            yield from map(ConnectionRecord, *pickle.loads(zlib.decompress(packed)))
+        yield from self._newest
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return PACKED * len(self._packed) + len(self._newest)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the rows take that were made small."""
+        return sum(map(len, self._packed))
+
+    def extend(self, rows: Iterable[ConnectionRecord]) -> None:
+        """Add rows."""
+        newest = self._newest
+        newest += rows
+        while len(newest) >= PACKED:
+            # By columns, as neighbours are alike in those.
+            columns = list(zip(*newest[:PACKED], strict=True))
+            self._packed.append(compressed(pickle.dumps(columns)))
+            del newest[:PACKED]
 
 
 class ConnectionBudget:

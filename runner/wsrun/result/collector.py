@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wsrun.measure import watched
-from wsrun.metrics.connections import ConnectionBudget, ConnectionRecord
+from wsrun.metrics.connections import ConnectionBudget, ConnectionRows
 from wsrun.metrics.snapshot import ErrorDetail, Sample, Snapshot, StepRecord
 from wsrun.metrics.store import Store
 from wsrun.plan import Plan
@@ -77,7 +77,7 @@ class Collector:
         self.errors: dict[str, ErrorRecord] = {}
         self.notes: dict[str, list[Sample]] = {}
         self.steps: list[StepRecord] = []
-        self.connections: list[ConnectionRecord] = []
+        self.connections = ConnectionRows()
         self._budget = ConnectionBudget()
         self.recent: deque[Snapshot] = deque()
         self.joined: deque[Snapshot] = deque()
@@ -148,7 +148,7 @@ class Collector:
     def _keep(self, snapshot: Snapshot) -> None:
         self.store.add(snapshot)
         self.steps += snapshot.steps[: STEPS_KEPT - len(self.steps)]
-        self.connections += filter(self._budget.admits, snapshot.connections)
+        self.connections.extend(filter(self._budget.admits, snapshot.connections))
         self._remember(snapshot)
 
     def _join(self, index: int, start: float, end: float) -> None:

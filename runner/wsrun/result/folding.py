@@ -9,6 +9,7 @@ distributions of all replies, so that it does not matter in which steps it was d
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,11 +17,12 @@ from operator import attrgetter
 from typing import Any
 
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.packed import PackedHistogram
-from wsrun.metrics.readings import Reading, Selection, following
+from wsrun.metrics.packed import PackedGauges, PackedHistogram
+from wsrun.metrics.readings import Reading, Selection
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.pacing.stages import all_stages
 from wsrun.plan import Plan
+from wsrun.result.shelf import Place, Shelf
 from wsrun.result.timeline import Interval, packed, service_points, trip_points
 from wsrun.result.workers import together
 
@@ -36,8 +38,53 @@ LEAST = 30
 _AT_BORDER = 3
 """Rows more that a border may cost: one that spans it, and one cut short on either side."""
 
+_ROOM = 1 << 21
+"""Bytes that are claimed for older intervals at once: about twice what they usually take."""
+
+_LENGTHS = struct.Struct("<III")
 
 _HIGHEST = ("breakers_open", "cpu", "memory", "lag_p99", "backlog", "gc_longest")
+
+
+class _Old:
+    """What is looked at often of an interval on the shelf, and where the rest is."""
+
+    __slots__ = ("at", "end", "errors", "index", "number", "place", "selected", "start")
+
+    def __init__(self, interval: Interval, place: Place) -> None:
+        self.index = interval.index
+        self.number = interval.number
+        self.start = interval.start
+        self.end = interval.end
+        self.at = interval.at
+        self.errors = interval.errors
+        self.selected = interval.gauges.selected
+        self.place = place
+
+    def interval(self, data: bytes) -> Interval:
+        """Return the interval again; ``data`` is what ``_shelved`` made of it."""
+        parts, end = [], _LENGTHS.size
+        for length in (*_LENGTHS.unpack_from(data), len(data)):
+            parts.append(data[end : end + length])
+            end += length
+        gauges, trips, services, rest = parts
+        return Interval(
+            index=self.index,
+            start=self.start,
+            end=self.end,
+            at=self.at,
+            data=rest,
+            trips=PackedHistogram(trips),
+            services=PackedHistogram(services),
+            gauges=PackedGauges(self.selected, gauges),
+            errors=self.errors,
+            number=self.number,
+        )
+
+
+def _shelved(interval: Interval) -> bytes:
+    parts = (interval.gauges.data, interval.trips.data, interval.services.data)
+    return b"".join((_LENGTHS.pack(*map(len, parts)), *parts, interval.data))
 
 
 class Timeline:
@@ -45,7 +92,8 @@ class Timeline:
 
     def __init__(self, plan: Plan) -> None:
         self._newest: list[Interval] = []
-        self._old: list[Interval] = []
+        self._old: list[_Old] = []
+        self._shelf = Shelf(_ROOM)
         self._width = 1
         self._extra: tuple[float, ...] = ()
         self._borders: list[float] = []
@@ -53,7 +101,8 @@ class Timeline:
 
     def __iter__(self) -> Iterator[Interval]:
         """Yield all that is kept, by time."""
-        yield from self._old
+        for old in self._old:
+            yield old.interval(self._shelf.read(old.place))
         yield from self._newest
 
     def __len__(self) -> int:
@@ -99,16 +148,18 @@ class Timeline:
             if interval.start <= at:
                 interval.errors[cause] += number
                 return
-        if len(self):
-            next(iter(self)).errors[cause] += number
+        for row in self._rows():
+            row.errors[cause] += number
+            return
 
     def errors(self, cause: str) -> list[tuple[float, int]]:
         """Return (start in seconds since the start of the run, count) of the rows with such errors."""
-        return [(interval.start, interval.errors[cause]) for interval in self if interval.errors[cause]]
+        return [(row.start, row.errors[cause]) for row in self._rows() if row.errors[cause]]
 
     def readings(self, selected: Selection) -> list[Reading]:
         """Return the readings of what is watched, by time."""
-        return [(one.at, one.gauges[selected]) for one in self if selected in one.gauges]
+        found = ((one.at, one.gauges.get(selected)) for one in self)
+        return [(at, gauge) for at, gauge in found if gauge is not None]
 
     @property
     def most(self) -> int:
@@ -119,22 +170,31 @@ class Timeline:
     def _most_old(self) -> int:
         return FOLDED + (len(self._borders) + 1) * (LEAST + _AT_BORDER)
 
+    @property
+    def room(self) -> int:
+        """Bytes that have been claimed for what is merged."""
+        return self._shelf.room
+
+    def _rows(self) -> Iterator[_Old | Interval]:
+        yield from self._old
+        yield from self._newest
+
     def _fold(self, interval: Interval) -> None:
-        self._push(self._old, interval)
+        self._push(interval)
         while len(self._old) > self._most_old:
-            before = self._old
             self._width *= 2
-            self._old = []
+            before, self._old = self._old, []
             for old in before:
-                self._push(self._old, old)
+                self._push(old.interval(self._shelf.take(old.place)))
 
-    def _push(self, rows: list[Interval], interval: Interval) -> None:
+    def _push(self, interval: Interval) -> None:
+        rows = self._old
         if rows and self._may_merge(rows[-1], interval):
-            rows[-1] = merged(rows[-1], interval)
-        else:
-            rows.append(interval)
+            last = rows.pop()
+            interval = merged(last.interval(self._shelf.take(last.place)), interval)
+        rows.append(_Old(interval, self._shelf.put(_shelved(interval))))
 
-    def _may_merge(self, one: Interval, other: Interval) -> bool:
+    def _may_merge(self, one: _Old, other: Interval) -> bool:
         """Tell whether two neighbours may be one row: no border lies within, and they are short enough.
 
         One that spans a border by itself is merged with nothing: some count it by its start, some by its
@@ -175,10 +235,6 @@ def merged(one: Interval, other: Interval) -> Interval:
     number = one.number + other.number
     row, column, workers = one.parts
     other_row, other_column, other_workers = other.parts
-    gauges = dict(one.gauges)
-    for selected, gauge in other.gauges.items():
-        before = gauges.get(selected)
-        gauges[selected] = gauge if before is None else following(before, gauge)
     return Interval(
         index=one.index,
         start=one.start,
@@ -189,9 +245,9 @@ def merged(one: Interval, other: Interval) -> Interval:
             _column(column, other_column),
             together(workers, other_workers),
         ),
-        trips=PackedHistogram(trips),
-        services=PackedHistogram(services),
-        gauges=gauges,
+        trips=PackedHistogram.of(trips),
+        services=PackedHistogram.of(services),
+        gauges=one.gauges.followed_by(other.gauges),
         errors=one.errors + other.errors,
         number=number,
     )

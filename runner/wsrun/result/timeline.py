@@ -14,8 +14,9 @@ import orjson
 
 from wsrun.http_parts import sends_http
 from wsrun.metrics.histogram import Histogram
-from wsrun.metrics.packed import PackedHistogram
+from wsrun.metrics.packed import PackedGauges, PackedHistogram
 from wsrun.metrics.readings import Selection, combined, fits, readings_of
+from wsrun.metrics.small import compressed
 from wsrun.metrics.snapshot import CLIENTS, Gauge, Snapshot
 from wsrun.pacing.levels import level_at
 from wsrun.pacing.presence import Presence
@@ -28,8 +29,6 @@ BANDS = 9
 
 _LOWEST, _HIGHEST = -5, 3
 """The heat map spans 10 µs to 1 000 s; what lies outside is counted in the first and last band."""
-
-_LEVEL = 1
 
 _COUNTS = {
     "messages.sent": "sent",
@@ -67,7 +66,7 @@ class Interval:
     data: bytes
     trips: PackedHistogram
     services: PackedHistogram
-    gauges: dict[Selection, Gauge] = field(default_factory=dict)
+    gauges: PackedGauges
     errors: Counter[str] = field(default_factory=Counter)
     number: int = 1
     present: dict[int, int] | None = None
@@ -98,7 +97,7 @@ class Interval:
 
 def packed(row: dict[str, Any], column: dict[str, Any], workers: Sequence[Doing]) -> bytes:
     """Return the ``data`` of an interval."""
-    return zlib.compress(orjson.dumps((row, column, workers)), _LEVEL)
+    return compressed(orjson.dumps((row, column, workers)))
 
 
 class IntervalReader:
@@ -167,9 +166,9 @@ class IntervalReader:
             end=end,
             at=start,
             data=packed(row, column, workers),
-            trips=PackedHistogram(round_trip),
-            services=PackedHistogram(service_time),
-            gauges=dict(self._gauges(snapshots)),
+            trips=PackedHistogram.of(round_trip),
+            services=PackedHistogram.of(service_time),
+            gauges=PackedGauges.of(self._watched, dict(self._gauges(snapshots))),
             present=self._present(snapshots),
         )
 
