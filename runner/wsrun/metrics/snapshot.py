@@ -143,8 +143,9 @@ class Snapshot:
                 cause: [e.first, e.last, e.count, e.clients, e.samples] for cause, e in self.errors.items()
             },
             "notes": self.notes,
-            **({"steps": self.steps} if self.steps else {}),
-            **({"connections": self.connections} if self.connections else {}),
+            # As plain tuples: those with names are not taken for arrays by who encodes them.
+            **({"steps": [tuple(step) for step in self.steps]} if self.steps else {}),
+            **({"connections": [tuple(row) for row in self.connections]} if self.connections else {}),
         }
 
     @classmethod
