@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from wsrun import __version__, resources
+from wsrun import __version__, compiled, resources
 from wsrun.cli.commands import NOT_YET, invoke, names
 from wsrun.cli.options import read_overrides, read_workers
 from wsrun.cli.report import read_result
@@ -68,9 +68,9 @@ def test_without_words_the_help_is_an_error(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--version` prints the name and the version."""
+    """`--version` prints name and version, and whether it is compiled."""
     assert invoke(["--version"]) == 0
-    assert capsys.readouterr().out == f"wsrun {__version__}\n"
+    assert capsys.readouterr().out == f"wsrun {__version__}, {compiled.told()}\n"
 
 
 @pytest.mark.parametrize("name", NOT_YET)

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from click_default_group import DefaultGroup
 
-from wsrun import __version__
+from wsrun import __version__, compiled
 from wsrun.cli.options import Session
 from wsrun.errors import InternalError, ScenarioError, WsrunError
 
@@ -76,10 +76,21 @@ def build() -> click.Group:
     )
     for command in (run, validate, plan, check, report, demo, schema):
         group.add_command(command)
-    version: Callable[[click.Group], click.Group] = click.version_option(
-        __version__, prog_name="wsrun", message="%(prog)s %(version)s"
+    version: Callable[[click.Group], click.Group] = click.option(
+        "--version",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_tell_version,
+        help="Show the version, and whether it is compiled.",
     )
     return version(group)
+
+
+def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(f"wsrun {__version__}, {compiled.told()}")
+        context.exit()
 
 
 def names() -> tuple[str, ...]:

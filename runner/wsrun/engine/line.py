@@ -23,7 +23,8 @@ from wsrun.engine.rows import not_made
 from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import SAMPLES_KEPT, Cell, Stretch, Told, Traffic
 from wsrun.metrics.snapshot import Labels
-from wsrun.patterns import ABSENT, UNREAD, Frame, show_payload
+from wsrun.patterns import show_payload
+from wsrun.patterns.frame import ABSENT, UNREAD, Frame
 from wsrun.transports import Closing, Connection
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from wsrun.engine.programs import TOKEN, ProfileProgram
 from wsrun.engine.recovery import Recovery
 from wsrun.engine.rows import NextRow
 from wsrun.engine.stages import StagedCycle, Stages
-from wsrun.expressions import IdMaker, MissingVariable
+from wsrun.expressions import MissingVariable
+from wsrun.expressions.ids import IdMaker
 from wsrun.metrics.recorder import Cell, Told
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import Closing
@@ -115,8 +116,7 @@ class Session:
         self.has_attempted = self.is_fresh = self.is_started = False
         self.is_idle = True
         self.at_leave: Callable[[], None] | None = None
-        self.hurried = False
-        self.roused = False
+        self.hurried = self.roused = False
         self.wake: asyncio.Future[None] | None = None
         self.connections = 0
         self.line: Line | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from wsrun.metrics.connections import ConnectionRecord
 from wsrun.metrics.histogram import Histogram
@@ -55,7 +54,6 @@ _TRAFFIC = (
 )
 
 
-@dataclass(eq=False, slots=True)
 class Stretch:
     """A part of the run whose numbers are kept apart: a phase, its warm-up, a search's level, the drain.
 
@@ -64,13 +62,25 @@ class Stretch:
     ``level`` is the number of a level in its search.
     """
 
-    index: int
-    phase: int
-    name: str
-    warm_up: bool
-    start: float
-    end: float
-    level: int | None = None
+    __slots__ = ("end", "index", "level", "name", "phase", "start", "warm_up")
+
+    def __init__(
+        self,
+        index: int,
+        phase: int,
+        name: str,
+        warm_up: bool,
+        start: float,
+        end: float,
+        level: int | None = None,
+    ) -> None:
+        self.index = index
+        self.phase = phase
+        self.name = name
+        self.warm_up = warm_up
+        self.start = start
+        self.end = end
+        self.level = level
 
     @property
     def labels(self) -> dict[str, str | None]:

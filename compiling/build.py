@@ -1,0 +1,106 @@
+"""Make extension modules of the table's modules: ``python -m compiling SOURCE FOLDER``.
+
+It runs in a process of its own, because compilers print, and end the process, as they like.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+from compiling import declarations, table
+
+FACTS = "compiled.json"
+"""What was built and with what; ``wsrun/compiled.py`` reads it."""
+
+_DIRECTIVES = {"language_level": 3, "annotation_typing": False, "nonecheck": True}
+# Python's own flags ask for debug information, which takes a third of the time and most of the room.
+_FLAGS = [] if sys.platform == "win32" else ["-O2", "-g0"]
+
+
+class CannotCompile(Exception):
+    """Why there is no compiling here, in words for whoever installs."""
+
+
+def build(source: Path, folder: Path) -> dict[str, object]:
+    """Compile, and return the facts: ``modules`` (names) and the ``picows`` and ``cython`` it was done with.
+
+    Args:
+        source: the folder ``wsrun``; nothing is written there.
+        folder: an empty one; the extension modules are in ``folder/wsrun/…`` afterwards.
+
+    Raises:
+        CannotCompile: something is missing that compiling needs.
+        DeclarationError: the table and the source do not agree.
+        Exception: whatever Cython and the compiler raise.
+    """
+    _look_around()
+    shutil.copytree(
+        source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
+    )
+    declarations.write(folder, table.MODULES)
+    names = [*table.MODULES, *table.HAND_WRITTEN]
+    # Relative paths: they are in the extension modules, and tracebacks find the source by them.
+    with contextlib.chdir(folder):
+        _compile({name: _source(name) for name in names})
+    return {
+        "modules": names,
+        "cython": metadata.version("cython"),
+        "picows": metadata.version("picows"),
+    }
+
+
+def _look_around() -> None:
+    """Raise CannotCompile before anything is begun, where it is certain to fail."""
+    if sys.implementation.name != "cpython":
+        raise CannotCompile(f"only CPython is compiled for, and this is {sys.implementation.name}")
+    if sys.platform == "win32":
+        return
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+    if shutil.which(compiler) is None:
+        raise CannotCompile(f"there is no C compiler ({compiler}) here")
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        raise CannotCompile("Python's header files (python3-dev) are not here")
+
+
+def _source(name: str) -> str:
+    path = Path(*name.split("."))
+    written = path.with_suffix(".pyx")
+    return str(written if written.exists() else path.with_suffix(".py"))
+
+
+def _compile(sources: dict[str, str]) -> None:
+    from Cython.Build import cythonize
+    from setuptools import Distribution, Extension
+
+    cores = os.cpu_count() or 1
+    extensions = cythonize(
+        [Extension(name, [path], extra_compile_args=_FLAGS) for name, path in sources.items()],
+        include_path=["."],
+        compiler_directives=_DIRECTIVES,
+        nthreads=cores,
+    )
+    command = Distribution({"name": "wsrun", "ext_modules": extensions}).get_command_obj("build_ext")
+    command.inplace = True
+    command.parallel = cores
+    command.ensure_finalized()
+    command.run()
+
+
+def main(words: list[str]) -> int:
+    """Build, and write the facts; 1 with the reason as the last line of what is said."""
+    source, folder = map(Path, words)
+    try:
+        facts = build(source.resolve(), folder.resolve())
+    except (CannotCompile, declarations.DeclarationError) as why:
+        print(why, file=sys.stderr)
+        return 1
+    (folder / source.name / FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    return 0

@@ -1,0 +1,133 @@
+"""What is compiled: modules, their classes, and the C types of the classes' attributes.
+
+An attribute that is not named here is a Python object. ``INDEX`` and ``FLAG`` make arithmetic cheap,
+``REAL`` a time; the name of a class of this table, or of a type that Cython knows, makes access to it cheap.
+None fits every type but the first three. An attribute that the class does not have is an error, also in the
+unit tests, which need no compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+REAL = "double"
+INDEX = "Py_ssize_t"
+FLAG = "bint"
+MICROSECONDS = "long long"
+"""Since 1970."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Class:
+    """A class that becomes a C structure.
+
+    ``types`` are C types by attribute. ``methods`` are declarations of those that other compiled modules call
+    without looking them up; their parameters are those of the Python source, a default is ``=*``.
+    """
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    methods: Sequence[str] = ()
+
+
+def each(kind: str, names: str) -> dict[str, str]:
+    """Give all of these names one type."""
+    return dict.fromkeys(names.split(), kind)
+
+
+MODULES: Mapping[str, Mapping[str, Class]] = {
+    "wsrun.bodies.slots": {},
+    "wsrun.engine.exchange": {
+        "Exchange": Class(
+            types={
+                **each(FLAG, "_is_going_on _is_made"),
+                "_behaviour": "Behaviour",
+                "_line": "Line",
+                "_request": "Request",
+                "_session": "Session",
+            },
+            methods=["cpdef set_result(self, bint good)"],
+        ),
+    },
+    "wsrun.engine.line": {
+        "Line": Class(
+            types={
+                **each(FLAG, "is_closing is_hanging_up"),
+                **each(INDEX, "order seq"),
+                **each("list", "cells waiting"),
+                "session": "Session",
+                "stretch": "Stretch",
+                "table": "dict",
+                "tables": "tuple",
+                "traffic": "Traffic",
+                "world": "World",
+            },
+            methods=[
+                "cpdef received(self, object payload, double at)",
+                "cpdef bint send(self, MessageProgram program, object due, object future, Request old=*)",
+                "cpdef turn(self, Stretch stretch)",
+            ],
+        ),
+    },
+    "wsrun.engine.programs": {
+        "Behaviour": Class(),
+        "MessageProgram": Class(
+            types={
+                **each(FLAG, "binary has_reply key_is_id needs_renewal simple uses_id"),
+                **each(INDEX, "index table"),
+                "timeout": REAL,
+            },
+        ),
+    },
+    "wsrun.engine.request": {
+        "PatternRequest": Class(types={"answers": INDEX, "latest": REAL}),
+        "Request": Class(
+            types={
+                **each(REAL, "due sent"),
+                "cell": "Cell",
+                "done": FLAG,
+                "order": INDEX,
+                "program": "MessageProgram",
+            },
+            methods=["cpdef use(self, Cell cell, double due, double sent, Py_ssize_t order, object key)"],
+        ),
+    },
+    "wsrun.engine.session": {
+        "Session": Class(
+            types={
+                **each(FLAG, "is_born is_ending leaving roused"),
+                "ids": "IdMaker",
+                "message_id": "str",
+                "seq": INDEX,
+            },
+        ),
+    },
+    "wsrun.engine.world": {
+        "World": Class(types={"unix_offset": REAL}),
+    },
+    "wsrun.expressions.ids": {
+        "IdMaker": Class(
+            types={**each(INDEX, "_high_number _low_number"), "_window": MICROSECONDS},
+            methods=["cpdef str make(self, long long now_us)"],
+        ),
+    },
+    "wsrun.metrics.recorder": {
+        "Cell": Class(
+            types={
+                **each(
+                    INDEX, "bytes_sent extra_replies failed late late_replies lost pending sent timed_out"
+                ),
+                "has_reply": FLAG,
+            },
+        ),
+        "Stretch": Class(types={**each(REAL, "end start"), "warm_up": FLAG}),
+        "Traffic": Class(types=each(INDEX, "bytes_received mailbox_dropped received unmatched")),
+    },
+    "wsrun.patterns.frame": {
+        "Frame": Class(types={"at": REAL, "is_known": FLAG}, methods=["cpdef json(self)"]),
+    },
+}
+"""Classes by module. A ``.pyx`` beside the ``.py`` of such a module is compiled instead of it."""
+
+HAND_WRITTEN: Sequence[str] = ()
+"""Modules that have a ``.pyx`` alone."""
