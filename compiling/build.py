@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
+import traceback
 from importlib import metadata
 from pathlib import Path
 
@@ -21,8 +22,8 @@ FACTS = "compiled.json"
 """What was built and with what; ``wsrun/compiled.py`` reads it."""
 
 _DIRECTIVES = {"language_level": 3, "annotation_typing": False, "nonecheck": True}
-# Python's own flags ask for debug information, which takes a third of the time and most of the room.
-_FLAGS = [] if sys.platform == "win32" else ["-O2", "-g0"]
+# Python's own flags, -O3 and -g, take twice the time, and the result is no faster (`benchmarks/hotpath.py`).
+_FLAGS = [] if sys.platform == "win32" else ["-O1", "-g0"]
 
 
 class CannotCompile(Exception):
@@ -60,14 +61,14 @@ def build(source: Path, folder: Path) -> dict[str, object]:
 def _look_around() -> None:
     """Raise CannotCompile before anything is begun, where it is certain to fail."""
     if sys.implementation.name != "cpython":
-        raise CannotCompile(f"only CPython is compiled for, and this is {sys.implementation.name}")
+        raise CannotCompile(f"only CPython is compiled for, and this was {sys.implementation.name}")
     if sys.platform == "win32":
         return
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
     if shutil.which(compiler) is None:
-        raise CannotCompile(f"there is no C compiler ({compiler}) here")
+        raise CannotCompile(f"there was no C compiler ({compiler})")
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
-        raise CannotCompile("Python's header files (python3-dev) are not here")
+        raise CannotCompile("there were no header files of Python (python3-dev)")
 
 
 def _source(name: str) -> str:
@@ -99,8 +100,13 @@ def main(words: list[str]) -> int:
     source, folder = map(Path, words)
     try:
         facts = build(source.resolve(), folder.resolve())
-    except (CannotCompile, declarations.DeclarationError) as why:
+    except CannotCompile as why:
         print(why, file=sys.stderr)
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        summary = (str(error).strip().splitlines() or [""])[-1]
+        print(f"compiling failed ({type(error).__name__}: {summary})", file=sys.stderr)
         return 1
     (folder / source.name / FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return 0

@@ -15,7 +15,7 @@ from wsrun import resources
 from wsrun.outputs import chart_data
 from wsrun.view import View, build_view, errors, generator, phases
 from wsrun.view.formats import DASH, NARROW
-from wsrun.view.words import clean
+from wsrun.view.words import clean, text
 
 STATES = {"fail", "hostile", "interrupted", "invalid", "large", "no-data", "pass", "short", "unreachable"}
 
@@ -280,3 +280,12 @@ def test_each_worker_shows_what_it_was_doing_at_worst() -> None:
 def plain(text: str) -> str:
     """Write with plain spaces."""
     return text.replace(NARROW, " ")
+
+
+def test_the_report_tells_whether_wsrun_was_compiled() -> None:
+    """Where the result does; those of older versions do not."""
+    assert "Build" not in [entry.name for entry in view("pass").scenario.panels[0].entries]
+    told = load("pass")
+    told["run"]["versions"]["build"] = "compiled"
+    entries = build_view(told).scenario.panels[0].entries
+    assert [entry.text for entry in entries if entry.name == "Build"] == [text("compiled")]

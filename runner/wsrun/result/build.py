@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import psutil
 
-from wsrun import __version__
+from wsrun import __version__, compiled
 from wsrun.judge import evaluate
 from wsrun.once import ended, unfinished
 from wsrun.plan import Plan
@@ -109,6 +109,7 @@ def build(plan: Plan, collector: Collector, record: RunRecord) -> dict[str, Any]
             "transport": record.transport,
             "versions": {
                 "wsrun": __version__,
+                "build": compiled.told(),
                 "python": platform.python_version(),
                 **{name: _version(name) for name in _VERSIONS},
             },

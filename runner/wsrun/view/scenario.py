@@ -73,6 +73,7 @@ def _run(reading: Reading) -> Panel:
     entries = (
         Entry("Command", text(code(run["command"]))),
         Entry("wsrun", text(f"{versions['wsrun']}, Python {versions['python']}")),
+        *([Entry("Build", text(versions["build"]))] if "build" in versions else ()),
         Entry("Transport", text(f"{transport}, {workers}")),
         Entry("Seed", text(str(run["seed"]))),
         Entry("Interval", text(formats.span(run["interval"]).text)),
