@@ -15,7 +15,8 @@ from wsrun import resources
 from wsrun.outputs import chart_data
 from wsrun.view import View, build_view, errors, generator, phases
 from wsrun.view.formats import DASH, NARROW
-from wsrun.view.words import clean, text
+from wsrun.view.words import clean
+from wsrun.view.words import text as worded
 
 STATES = {"fail", "hostile", "interrupted", "invalid", "large", "no-data", "pass", "short", "unreachable"}
 
@@ -288,4 +289,4 @@ def test_the_report_tells_whether_wsrun_was_compiled() -> None:
     told = load("pass")
     told["run"]["versions"]["build"] = "compiled"
     entries = build_view(told).scenario.panels[0].entries
-    assert [entry.text for entry in entries if entry.name == "Build"] == [text("compiled")]
+    assert [entry.text for entry in entries if entry.name == "Build"] == [worded("compiled")]
