@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from compiling.table import Class
+from compiling.table import NUMBERS, Class
 
 Modules = Mapping[str, Mapping[str, Class]]
 """Classes by module."""
@@ -47,6 +47,8 @@ def declarations(module: str, source: str, modules: Modules) -> str:
     imports = [
         f"from {homes[name]} cimport {name}" for name in sorted(words & homes.keys()) if homes[name] != module
     ]
+    if "cython" in words:
+        imports.insert(0, "cimport cython")
     return "\n".join([*imports, "", *lines, ""])
 
 
@@ -74,10 +76,17 @@ def _class(node: ast.ClassDef, wanted: Class, module: str, homes: Mapping[str, s
             raise DeclarationError(f"{place} has no attribute {name}, which the table makes {kind}")
     for method in wanted.methods:
         _hold_against(node, method, place)
+    _hold_variables(node, wanted, place)
     bases = [base for base in map(ast.unparse, node.bases) if base in homes]
     yield f"cdef class {node.name}({', '.join(bases)}):" if bases else f"cdef class {node.name}:"
     body = [f"    cdef public {wanted.types.get(name, 'object')} {name}" for name in attributes]
-    body += [f"    {method}" for method in wanted.methods]
+    for method in wanted.methods:
+        variables = wanted.variables.get(_name_of(method), {})
+        if variables:
+            body.append(
+                f"    @cython.locals({', '.join(f'{name}={kind}' for name, kind in variables.items())})"
+            )
+        body.append(f"    {method}")
     yield from body or ["    pass"]
     yield ""
 
@@ -99,17 +108,56 @@ def attributes_of(node: ast.ClassDef) -> list[str]:
     return list(dict.fromkeys(written))
 
 
+def _name_of(method: str) -> str:
+    match = _METHOD.fullmatch(method)
+    return match["name"] if match else ""
+
+
+def _function(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
+    return next((part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == name), None)
+
+
 def _hold_against(node: ast.ClassDef, method: str, place: str) -> None:
     """Compare the declaration of a method with its definition."""
     match = _METHOD.fullmatch(method)
     if match is None:
         raise DeclarationError(f"{place}: '{method}' is not 'cpdef [type] name(self, type name, …)'")
     name = match["name"]
-    functions = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == name]
-    if not functions:
+    function = _function(node, name)
+    if function is None:
         raise DeclarationError(f"{place} has no method {name}, which the table declares")
-    declared = [parameter.removesuffix("=*").split()[-1] for parameter in match["parameters"].split(",")]
-    defined = [argument.arg for argument in functions[0].args.args]
+    words = [parameter.removesuffix("=*").split() for parameter in match["parameters"].split(",")]
+    declared = [parameter[-1] for parameter in words]
+    defined = [argument.arg for argument in function.args.args]
     if declared != defined:
         here, there = ", ".join(defined), ", ".join(declared)
         raise DeclarationError(f"{place}.{name} has the parameters {here}; the table declares {there}")
+    _refuse_identity(function, {one[-1]: " ".join(one[:-1]) for one in words}, f"{place}.{name}")
+
+
+def _hold_variables(node: ast.ClassDef, wanted: Class, place: str) -> None:
+    """Compare the types of local variables with the methods that they are for."""
+    declared = {_name_of(method) for method in wanted.methods}
+    for method, variables in wanted.variables.items():
+        if method not in declared:
+            raise DeclarationError(f"{place}.{method} has variables in the table, and is not declared there")
+        function = _function(node, method)
+        assert function is not None
+        names = {part.id for part in ast.walk(function) if isinstance(part, ast.Name)}
+        for name in variables:
+            if name not in names:
+                raise DeclarationError(f"{place}.{method} has no variable {name}, which the table types")
+        _refuse_identity(function, variables, f"{place}.{method}")
+
+
+def _refuse_identity(function: ast.FunctionDef, types: Mapping[str, str], place: str) -> None:
+    """Raise where ``is`` compares a number of C, which becomes another object each time."""
+    numbers = {name for name, kind in types.items() if kind in NUMBERS}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Compare) and any(isinstance(one, ast.Is | ast.IsNot) for one in part.ops):
+            for name in {
+                one.id for one in (part.left, *part.comparators) if isinstance(one, ast.Name)
+            } & numbers:
+                raise DeclarationError(
+                    f"{place} compares {name} by 'is', and the table makes it a number of C"
+                )

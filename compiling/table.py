@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 REAL = "double"
 INDEX = "Py_ssize_t"
 FLAG = "bint"
-MICROSECONDS = "long long"
-"""Since 1970."""
+NUMBERS = (REAL, INDEX, FLAG, "long long")
+"""What is no Python object, and can be neither None nor compared by ``is``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +24,12 @@ class Class:
 
     ``types`` are C types by attribute. ``methods`` are declarations of those that other compiled modules call
     without looking them up; their parameters are those of the Python source, a default is ``=*``.
+    ``variables`` are the types of local variables, by method and name.
     """
 
     types: Mapping[str, str] = field(default_factory=dict)
     methods: Sequence[str] = ()
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def each(kind: str, names: str) -> dict[str, str]:
@@ -37,6 +39,7 @@ def each(kind: str, names: str) -> dict[str, str]:
 
 MODULES: Mapping[str, Mapping[str, Class]] = {
     "wsrun.bodies.slots": {},
+    "wsrun.engine.belonging": {},
     "wsrun.engine.exchange": {
         "Exchange": Class(
             types={
@@ -47,6 +50,9 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                 "_session": "Session",
             },
             methods=["cpdef set_result(self, bint good)"],
+            variables={
+                "set_result": {"behaviour": "Behaviour", "program": "MessageProgram", "session": "Session"}
+            },
         ),
     },
     "wsrun.engine.line": {
@@ -55,6 +61,8 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                 **each(FLAG, "is_closing is_hanging_up"),
                 **each(INDEX, "order seq"),
                 **each("list", "cells waiting"),
+                "mailbox": "Mailbox",
+                "observers": "Observers",
                 "session": "Session",
                 "stretch": "Stretch",
                 "table": "dict",
@@ -67,7 +75,28 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                 "cpdef bint send(self, MessageProgram program, object due, object future, Request old=*)",
                 "cpdef turn(self, Stretch stretch)",
             ],
+            variables={
+                "received": {
+                    "cell": "Cell",
+                    "request": "Request",
+                    "table": "dict",
+                    "traffic": "Traffic",
+                },
+                "send": {
+                    **each(REAL, "at lag now sent"),
+                    "cell": "Cell",
+                    "order": INDEX,
+                    "session": "Session",
+                    "stretch": "Stretch",
+                    "table": "dict",
+                    "world": "World",
+                },
+            },
         ),
+    },
+    "wsrun.engine.mailbox": {"Mailbox": Class()},
+    "wsrun.engine.observers": {
+        "Observers": Class(types={"look_on": FLAG}, methods=["cpdef bint take(self, object frame)"]),
     },
     "wsrun.engine.programs": {
         "Behaviour": Class(),
@@ -105,12 +134,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
     "wsrun.engine.world": {
         "World": Class(types={"unix_offset": REAL}),
     },
-    "wsrun.expressions.ids": {
-        "IdMaker": Class(
-            types={**each(INDEX, "_high_number _low_number"), "_window": MICROSECONDS},
-            methods=["cpdef str make(self, long long now_us)"],
-        ),
-    },
+    "wsrun.expressions.id_maker": {"IdMaker": Class(), "TimeDigits": Class()},
     "wsrun.metrics.recorder": {
         "Cell": Class(
             types={
@@ -126,8 +150,14 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
     "wsrun.patterns.frame": {
         "Frame": Class(types={"at": REAL, "is_known": FLAG}, methods=["cpdef json(self)"]),
     },
+    "wsrun.patterns.matchers": {},
+    "wsrun.patterns.sources": {},
+    "wsrun.patterns.tests": {},
 }
-"""Classes by module. A ``.pyx`` beside the ``.py`` of such a module is compiled instead of it."""
+"""Classes by module.
 
-HAND_WRITTEN: Sequence[str] = ()
+A ``.pyx`` beside the ``.py`` of such a module is compiled instead of it; a ``.pxd`` there is taken as it is.
+"""
+
+HAND_WRITTEN: Sequence[str] = ("wsrun.transports.frames_compiled",)
 """Modules that have a ``.pyx`` alone."""

@@ -37,9 +37,8 @@ def oldest_fit(line: Line, frame: Frame) -> Request | None:
 
 
 def is_late(line: Line, frame: Frame) -> bool:
-    """Count a frame that answers a request which has timed out."""
-    if not line.late:
-        return False
+    """Count a frame that answers a request which has timed out; ``line.late`` has some."""
+    assert line.late is not None
     for correlator in line.world.correlators:
         for extract in correlator.extracts:
             cell = line.late.pop(extract(frame), None)

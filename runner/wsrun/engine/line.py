@@ -142,11 +142,10 @@ class Line:
         """
         world = self.world
         now = world.clock()
-        if due is None:
-            due = now
+        at = now if due is None else due
         stretch = self.stretch
-        if not stretch.start <= due < stretch.end:
-            stretch = world.stretch_at(due)
+        if not stretch.start <= at < stretch.end:
+            stretch = world.stretch_at(at)
             self.turn(stretch)
         session = self.session
         connection = self.connection
@@ -171,11 +170,10 @@ class Line:
             self.seq -= 1
             session.error("not-connected", f"{program.name}: the connection was gone before it was sent")
             return False
-        if due is now:
-            sent = now
-        else:
+        sent = now
+        if due is not None:
             sent = world.clock()
-            lag = sent - due
+            lag = sent - at
             world.recorder.send_lag.append(lag)
             if lag > LATE:
                 cell.late += 1
@@ -193,13 +191,13 @@ class Line:
                 table = self.tables[program.table]
                 if key not in table:
                     if old is None:
-                        old = Request(self, program, cell, due, sent, future, order, table, key)
+                        old = Request(self, program, cell, at, sent, future, order, table, key)
                         program.queue.append(old)
                     else:
-                        old.use(cell, due, sent, order, key)
+                        old.use(cell, at, sent, order, key)
                     table[key] = old
                     return True
-            self.enter(PatternRequest(self, program, cell, due, sent, future, order), key)
+            self.enter(PatternRequest(self, program, cell, at, sent, future, order), key)
         return True
 
     def enter(self, request: PatternRequest, key: Any) -> None:
@@ -259,15 +257,15 @@ class Line:
     def sort(self, frame: Frame) -> None:
         """Find the taker of a frame, the long way."""
         observers = self.observers
-        is_delivery = observers is not None and observers.look(frame)
-        request = oldest_fit(self, frame)
+        is_delivery = observers is not None and observers.look_on and observers.look(frame)
+        request = oldest_fit(self, frame) if self.waiting or any(self.tables) else None
         if isinstance(request, PatternRequest):
             self.take(request, frame)
         elif request is not None:
             self.forget(request)
             self.answer(request, frame.at)
         elif not (
-            is_late(self, frame)
+            (self.late and is_late(self, frame))
             or (observers is not None and observers.take(frame))
             or self.mailbox.offer(frame)
             or (not is_delivery and is_extra(self.session, frame))

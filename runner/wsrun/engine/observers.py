@@ -184,13 +184,14 @@ def compile_rules(
 
 
 class Observers:
-    """The rules of a group on one connection."""
+    """The rules of a group on one connection; ``look_on``: some of them look at each frame."""
 
-    __slots__ = ("_contracts", "_forbidden", "_line", "_reactions", "_streams", "_watchers")
+    __slots__ = ("_contracts", "_forbidden", "_line", "_reactions", "_streams", "_watchers", "look_on")
 
     def __init__(self, rules: Rules, line: Line) -> None:
         session = line.session
         self._line = line
+        self.look_on = rules.looks_on
         self._contracts = [(one.where.bound(session), one) for one in rules.contracts]
         self._forbidden = [(where.bound(session), because) for where, because in rules.forbidden]
         self._streams = [(one.where.bound(session), Streams(one, line)) for one in rules.numberings]
@@ -237,7 +238,10 @@ class Observers:
 
     def _react(self, reaction: Reaction, frame: Frame) -> None:
         line = self._line
-        capture(reaction.captures, frame, line.session.variables)
+        if reaction.captures:
+            capture(reaction.captures, frame, line.session.variables)
+        if not reaction.sends and reaction.close is None:
+            return
         connection = line.connection
         if connection is None or not connection.is_open:
             return  # What comes between our close and the end is taken, and not answered any more.

@@ -32,7 +32,7 @@ from wsrun.engine.recovery import Recovery
 from wsrun.engine.rows import NextRow
 from wsrun.engine.stages import StagedCycle, Stages
 from wsrun.expressions import MissingVariable
-from wsrun.expressions.ids import IdMaker
+from wsrun.expressions.id_maker import IdMaker
 from wsrun.metrics.recorder import Cell, Told
 from wsrun.metrics.snapshot import labels_of
 from wsrun.transports import Closing
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from wsrun.engine.world import World
 
 _CLOSE_GRACE = 1.0
-"""Seconds beyond ``close_timeout`` after which a transport that says nothing is given up."""
+"""Seconds beyond ``close_timeout`` after which a silent transport is given up."""
 
 
 class Session:
@@ -106,7 +106,7 @@ class Session:
         self.client_id = f"{world.plan.groups[group].name}/{slot:04d}"
         self.phase = world.stretch.phase
         self.profile_index = world.profile_of(group, slot, self.phase)
-        self.ids = IdMaker(number)
+        self.ids = IdMaker(number, time=world.time_digits)
         self.message_id = ""
         self.seq = 0
         self.variables: dict[str, Any] = {} if world.fanout is None else world.fanout.born(self)
@@ -388,11 +388,8 @@ class Session:
     def error(self, cause: str, text: str | Told, cell: Cell | None = None) -> None:
         """Count an error of this client, under the labels of a message where it is about one."""
         world = self.world
-        labels: dict[str, str | None]
-        if cell is None:
-            labels = world.labels(self.group, self.profile_index, world.stretch)
-        else:
-            labels = dict(cell.labels)
+        labels: dict[str, str | None] = {} if cell is None else dict(cell.labels)
+        labels = labels or world.labels(self.group, self.profile_index, world.stretch)
         world.recorder.error(cause, self.client_id, world.elapsed(world.clock()), text, labels)
 
     def note(self, metric: str, text: Told, at: float) -> None:

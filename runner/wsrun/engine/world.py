@@ -35,6 +35,7 @@ from wsrun.engine.sockets import SocketProgram, compile_sockets
 from wsrun.engine.sources import Sources, planned_connections
 from wsrun.engine.trace import Trace
 from wsrun.expressions import FakePool, Tools, compile_value
+from wsrun.expressions.id_maker import TimeDigits
 from wsrun.extensions import load
 from wsrun.metrics.recorder import DRAIN, Cell, Recorder, Stretch, Traffic
 from wsrun.pacing.connections import sockets_used
@@ -97,6 +98,7 @@ class World:
         self.start = 0.0
         self.clock = around.clock
         self.unix_offset = around.unix_offset
+        self.time_digits = TimeDigits()
         self.agenda = Agenda(loop, around.clock, real_time=around.real_time)
         self.deadlines: Deadlines[Request] = Deadlines(_expire)
         self.recorder = Trace(worker) if plan.once else Recorder(worker)

@@ -2,7 +2,8 @@
 
 from wsrun.expressions.compile import compile_text, compile_value
 from wsrun.expressions.fakes import FakePool, check_fake
-from wsrun.expressions.ids import MOST_CLIENTS, IdMaker, parse_id
+from wsrun.expressions.id_maker import IdMaker, TimeDigits
+from wsrun.expressions.ids import MOST_CLIENTS, parse_id
 from wsrun.expressions.names import BUILT_IN, Scope, Tools
 from wsrun.expressions.templates import Expr, ExpressionError, MissingVariable, Template, parse
 from wsrun.expressions.values import text_of
@@ -17,6 +18,7 @@ __all__ = [
     "MissingVariable",
     "Scope",
     "Template",
+    "TimeDigits",
     "Tools",
     "check_fake",
     "compile_text",

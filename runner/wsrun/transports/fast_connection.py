@@ -5,25 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from operator import attrgetter
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSFrame, WSMsgType, WSTransport
 
 from wsrun.transports import Closing, Endpoint, Sink, Timings
 from wsrun.transports.failures import clean
+from wsrun.transports.frames import FrameListener
 from wsrun.transports.sockets import is_reset, reset_on_close
 from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Pong, Strict, Violation
-
-_TEXT: Final = WSMsgType.TEXT
-_BINARY: Final = WSMsgType.BINARY
-_header_of: Final = attrgetter("msg_type", "fin", "rsv1", "rsv2", "rsv3")
-_WHOLE_TEXT: Final = (_TEXT, 1, 0, 0, 0)
-"""The header of nearly every frame: a message of text in one frame."""
-_WHOLE_BINARY: Final = (_BINARY, 1, 0, 0, 0)
-_NO_HEADER: Final = ()
-"""Equal to the header of no frame."""
 
 _LINGER: Final = 0.02
 """How long a connection that broke the rules is kept for our close frame to leave, in seconds."""
@@ -32,27 +23,21 @@ _PONG_BACKLOG: Final = 64 * 1024
 _CAUSES: Final = {1007: "bad-utf8", 1009: "message-too-big"}
 
 
-class FastConnection(WSListener):
+class FastConnection(FrameListener):
     """An open connection: picows calls its ``on_ws_…``, the session calls the rest (``Connection``)."""
 
     __slots__ = (
         "_aborted",
         "_asked_to_close",
-        "_binary",
         "_closing",
         "_deadline",
         "_end",
         "_endpoint",
         "_held",
         "_loop",
-        "_received",
         "_sink",
         "_strict",
-        "_text",
-        "_transport",
         "_watcher",
-        "bytes_received",
-        "is_open",
         "on_pong",
         "set_cookies",
         "subprotocol",
@@ -60,19 +45,15 @@ class FastConnection(WSListener):
     )
 
     def __init__(self, endpoint: Endpoint, sink: Sink) -> None:
+        super().__init__()
         self.timings = Timings()
         self.subprotocol: str | None = None
         self.set_cookies: tuple[str, ...] = ()
-        self.is_open = False
-        self.bytes_received = 0
         self.on_pong: Callable[[bytes, float], None] | None = None
         self._endpoint = endpoint
         self._sink = sink
         self._strict = Strict(endpoint.max_message)
-        self._text: tuple[object, ...] = _WHOLE_TEXT
-        self._binary: tuple[object, ...] = _WHOLE_BINARY
         self._held: list[tuple[str | bytes, float]] | None = []
-        self._received: Callable[[str | bytes, float], None]
         self._closing: Closing | None = None
         self._asked_to_close = False
         self._aborted = False
@@ -80,7 +61,6 @@ class FastConnection(WSListener):
         self._watcher: asyncio.Task[None] | None = None
         self._end: tuple[Closing, float] | None = None
         self._loop = asyncio.get_running_loop()
-        self._transport: WSTransport
 
     # What the session calls.
 
@@ -90,16 +70,6 @@ class FastConnection(WSListener):
         if self._end is not None:
             return 0
         return self._transport.underlying_transport.get_write_buffer_size()
-
-    def send_text(self, payload: bytes) -> None:
-        """See ``Connection.send_text``."""
-        if self.is_open:
-            self._transport.send(_TEXT, payload)
-
-    def send_binary(self, payload: bytes) -> None:
-        """See ``Connection.send_binary``."""
-        if self.is_open:
-            self._transport.send(_BINARY, payload)
 
     def ping(self, payload: bytes) -> None:
         """See ``Connection.ping``."""
@@ -171,26 +141,6 @@ class FastConnection(WSListener):
         self._received = self._hold
         self.is_open = True
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Judge a frame and deliver the message that it completes."""
-        at = monotonic()
-        header = _header_of(frame)
-        # The whole price of strictness for the common frame: these names hold _NO_HEADER wherever such a
-        # frame would be wrong, which is inside a fragmented message and after the end.
-        if header == self._text:
-            try:
-                text = frame.get_payload_as_utf8_text()
-            except UnicodeDecodeError:
-                self._judge(header, frame, at)
-                return
-            self.bytes_received += frame.payload_size
-            self._received(text, at)
-        elif header == self._binary:
-            self.bytes_received += frame.payload_size
-            self._received(frame.get_payload_as_bytes(), at)
-        else:
-            self._judge(header, frame, at)
-
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Tell the sink, once and last."""
         closing = self._closing or self._lost()
@@ -229,13 +179,16 @@ class FastConnection(WSListener):
         assert self._end is not None
         sink = self._sink
         # The connection and what it is made of know each other; parted, they are freed without the collector.
-        del self._transport, self._sink, self._received
+        self._part()
+        del self._sink
         self.on_pong = None
         sink.closed(*self._end)
 
-    def _judge(self, header: tuple[Any, ...], frame: WSFrame, at: float) -> None:
-        kind, fin, *reserved = header
-        event = self._strict.take(kind.value, bool(fin), any(reserved), frame.get_payload_as_bytes())
+    def _judge(self, frame: WSFrame, at: float) -> None:
+        reserved = bool(frame.rsv1 or frame.rsv2 or frame.rsv3)
+        event = self._strict.take(
+            frame.msg_type.value, bool(frame.fin), reserved, frame.get_payload_as_bytes()
+        )
         if isinstance(event, Message):
             self.bytes_received += event.size
             self._received(event.payload, at)
@@ -250,9 +203,7 @@ class FastConnection(WSListener):
         elif isinstance(event, Violation):
             self._send_close(event.code, event.text)
             self._refuse(Closing(1006, event.text, "client", event.cause))
-        common = self._strict.between_messages
-        self._text = _WHOLE_TEXT if common else _NO_HEADER
-        self._binary = _WHOLE_BINARY if common else _NO_HEADER
+        self.is_between = self._strict.between_messages
 
     def _answer_close(self, frame: CloseFrame) -> None:
         if self._asked_to_close:
@@ -276,7 +227,7 @@ class FastConnection(WSListener):
         self.is_open = False
         self._closing = self._closing or closing
         self._strict.stop()
-        self._text = self._binary = _NO_HEADER
+        self.is_between = False
 
     def _send_close(self, code: int, reason: str = "") -> None:
         if code == NO_CODE:
