@@ -16,10 +16,10 @@ from wsrun.metrics.small import compressed
 from wsrun.metrics.snapshot import Gauge
 
 _HEAD = struct.Struct("<qqddd2s")
-"""Count, buckets in use, minimum and maximum (NaN: there is none), sum, and the codes of both arrays."""
+"""Count, lowest bucket in use, minimum and maximum (NaN: none), sum, and the codes of both arrays."""
 
 _CODES = (("B", 1 << 8), ("H", 1 << 16), ("I", 1 << 32))
-
+"""Codes of arrays by what their numbers are less than; for larger ones it is Q."""
 
 _GAUGE = struct.Struct("<dddqd")
 """Minimum, maximum, total, count (0: there is no such gauge) and last."""
