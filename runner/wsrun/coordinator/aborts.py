@@ -27,7 +27,7 @@ class Aborts:
             if now < after:
                 continue
             if over not in windows:
-                windows[over] = stored(snapshot for snapshot in collector.recent if snapshot.end > now - over)
+                windows[over] = stored(collector.recent.after(now - over))
             row = evaluate(criterion, windows[over], plan)
             if row["status"] != "missed":
                 self._missed_since.pop(number, None)

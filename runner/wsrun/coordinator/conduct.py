@@ -127,8 +127,10 @@ class Conduct:
         next_look = 0.0
         while not crew.is_over:
             for snapshot in crew.messages(LOOK):
-                why = self._take(snapshot)
-                if why is not None and self.stop("aborted", why, snapshot.end):
+                why, end = self._take(snapshot), snapshot.end
+                # The next one may be an interval away.
+                del snapshot
+                if why is not None and self.stop("aborted", why, end):
                     crew.stop()
             now = time.monotonic()
             step, last = min(now - last, _LONGEST_STEP), now

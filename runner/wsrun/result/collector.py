@@ -16,6 +16,7 @@ from wsrun.result import generator, pools
 from wsrun.result.aged import Aged
 from wsrun.result.fanout import JOINER, FanOut
 from wsrun.result.folding import Timeline, Watched
+from wsrun.result.recent import Recent
 from wsrun.result.timeline import Interval, IntervalReader
 
 if TYPE_CHECKING:
@@ -79,9 +80,8 @@ class Collector:
         self.steps: list[StepRecord] = []
         self.connections = ConnectionRows()
         self._budget = ConnectionBudget()
-        self.recent: deque[Snapshot] = deque()
         self.joined: deque[Snapshot] = deque()
-        self._span = max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0)
+        self.recent = Recent(max((c.abort[1] for c in plan.criteria if c.abort is not None), default=0.0))
         self.searches: list[SearchRecord] = []
         self.heard = 0.0
         self._plan = plan
@@ -149,7 +149,7 @@ class Collector:
         self.store.add(snapshot)
         self.steps += snapshot.steps[: STEPS_KEPT - len(self.steps)]
         self.connections.extend(filter(self._budget.admits, snapshot.connections))
-        self._remember(snapshot)
+        self.recent.add(snapshot)
 
     def _join(self, index: int, start: float, end: float) -> None:
         """Keep what has been settled of deliveries, as the numbers of an interval."""
@@ -158,13 +158,6 @@ class Collector:
         self._keep(joined)
         self._take_told(joined, start)
         self.joined.append(joined)
-
-    def _remember(self, snapshot: Snapshot) -> None:
-        recent = self.recent
-        if self._span:
-            recent.append(snapshot)
-            while recent[0].end <= snapshot.end - self._span:
-                recent.popleft()
 
     def _complete(self, index: int) -> Interval:
         together = self._waiting.pop(index)

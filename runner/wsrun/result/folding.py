@@ -9,10 +9,12 @@ distributions of all replies, so that it does not matter in which steps it was d
 
 from __future__ import annotations
 
+import pickle
 import struct
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -41,50 +43,11 @@ _AT_BORDER = 3
 _ROOM = 1 << 21
 """Bytes that are claimed for older intervals at once: about twice what they usually take."""
 
-_LENGTHS = struct.Struct("<III")
+_HEAD = struct.Struct("<qqdddIIIII")
+"""``index`` to ``at`` of an interval, which gauges there are, and how long these, both distributions and the
+errors are."""
 
 _HIGHEST = ("breakers_open", "cpu", "memory", "lag_p99", "backlog", "gc_longest")
-
-
-class _Old:
-    """What is looked at often of an interval on the shelf, and where the rest is."""
-
-    __slots__ = ("at", "end", "errors", "index", "number", "place", "selected", "start")
-
-    def __init__(self, interval: Interval, place: Place) -> None:
-        self.index = interval.index
-        self.number = interval.number
-        self.start = interval.start
-        self.end = interval.end
-        self.at = interval.at
-        self.errors = interval.errors
-        self.selected = interval.gauges.selected
-        self.place = place
-
-    def interval(self, data: bytes) -> Interval:
-        """Return the interval again; ``data`` is what ``_shelved`` made of it."""
-        parts, end = [], _LENGTHS.size
-        for length in (*_LENGTHS.unpack_from(data), len(data)):
-            parts.append(data[end : end + length])
-            end += length
-        gauges, trips, services, rest = parts
-        return Interval(
-            index=self.index,
-            start=self.start,
-            end=self.end,
-            at=self.at,
-            data=rest,
-            trips=PackedHistogram(trips),
-            services=PackedHistogram(services),
-            gauges=PackedGauges(self.selected, gauges),
-            errors=self.errors,
-            number=self.number,
-        )
-
-
-def _shelved(interval: Interval) -> bytes:
-    parts = (interval.gauges.data, interval.trips.data, interval.services.data)
-    return b"".join((_LENGTHS.pack(*map(len, parts)), *parts, interval.data))
 
 
 class Timeline:
@@ -92,8 +55,9 @@ class Timeline:
 
     def __init__(self, plan: Plan) -> None:
         self._newest: list[Interval] = []
-        self._old: list[_Old] = []
+        self._old: list[Place] = []
         self._shelf = Shelf(_ROOM)
+        self._selected: list[tuple[Selection, ...]] = []
         self._width = 1
         self._extra: tuple[float, ...] = ()
         self._borders: list[float] = []
@@ -102,7 +66,7 @@ class Timeline:
     def __iter__(self) -> Iterator[Interval]:
         """Yield all that is kept, by time."""
         for old in self._old:
-            yield old.interval(self._shelf.read(old.place))
+            yield self._interval(self._shelf.read(old))
         yield from self._newest
 
     def __len__(self) -> int:
@@ -148,13 +112,16 @@ class Timeline:
             if interval.start <= at:
                 interval.errors[cause] += number
                 return
-        for row in self._rows():
-            row.errors[cause] += number
-            return
+        if self._old:
+            first = self._interval(self._shelf.take(self._old[0]))
+            first.errors[cause] += number
+            self._old[0] = self._put(first)
+        elif self._newest:
+            self._newest[0].errors[cause] += number
 
     def errors(self, cause: str) -> list[tuple[float, int]]:
         """Return (start in seconds since the start of the run, count) of the rows with such errors."""
-        return [(row.start, row.errors[cause]) for row in self._rows() if row.errors[cause]]
+        return [(row.start, row.errors[cause]) for row in self if row.errors[cause]]
 
     def readings(self, selected: Selection) -> list[Reading]:
         """Return the readings of what is watched, by time."""
@@ -175,26 +142,63 @@ class Timeline:
         """Bytes that have been claimed for what is merged."""
         return self._shelf.room
 
-    def _rows(self) -> Iterator[_Old | Interval]:
-        yield from self._old
-        yield from self._newest
-
     def _fold(self, interval: Interval) -> None:
         self._push(interval)
         while len(self._old) > self._most_old:
             self._width *= 2
             before, self._old = self._old, []
             for old in before:
-                self._push(old.interval(self._shelf.take(old.place)))
+                self._push(self._interval(self._shelf.take(old)))
 
     def _push(self, interval: Interval) -> None:
-        rows = self._old
-        if rows and self._may_merge(rows[-1], interval):
-            last = rows.pop()
-            interval = merged(last.interval(self._shelf.take(last.place)), interval)
-        rows.append(_Old(interval, self._shelf.put(_shelved(interval))))
+        if self._old:
+            last = self._interval(self._shelf.read(self._old[-1]))
+            if self._may_merge(last, interval):
+                self._shelf.take(self._old.pop())
+                interval = merged(last, interval)
+        self._old.append(self._put(interval))
 
-    def _may_merge(self, one: _Old, other: Interval) -> bool:
+    def _put(self, interval: Interval) -> Place:
+        """Put an interval on the shelf, but for who was there, which is asked of the newest alone."""
+        selected = interval.gauges.selected
+        if selected not in self._selected:
+            self._selected.append(selected)
+        parts = (
+            interval.gauges.data,
+            interval.trips.data,
+            interval.services.data,
+            pickle.dumps(dict(interval.errors)) if interval.errors else b"",
+        )
+        head = _HEAD.pack(
+            interval.index,
+            interval.number,
+            interval.start,
+            interval.end,
+            interval.at,
+            self._selected.index(selected),
+            *map(len, parts),
+        )
+        return self._shelf.put(b"".join((head, *parts, interval.data)))
+
+    def _interval(self, data: bytes) -> Interval:
+        """Return an interval as it was put on the shelf."""
+        index, number, start, end, at, which, *lengths = _HEAD.unpack_from(data)
+        edges = list(accumulate(lengths, initial=_HEAD.size))
+        gauges, trips, services, errors = (data[one:other] for one, other in pairwise(edges))
+        return Interval(
+            index=index,
+            number=number,
+            start=start,
+            end=end,
+            at=at,
+            data=data[edges[-1] :],
+            trips=PackedHistogram(trips),
+            services=PackedHistogram(services),
+            gauges=PackedGauges(self._selected[which], gauges),
+            errors=Counter(pickle.loads(errors) if errors else ()),
+        )
+
+    def _may_merge(self, one: Interval, other: Interval) -> bool:
         """Tell whether two neighbours may be one row: no border lies within, and they are short enough.
 
         One that spans a border by itself is merged with nothing: some count it by its start, some by its
