@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import as_installed
 from harness import machine, run_text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -83,4 +84,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     raise SystemExit(main())

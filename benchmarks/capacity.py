@@ -14,6 +14,7 @@ import argparse
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import as_installed
 from harness import machine, run_text
 
 from wsrun.demo.process import DemoServer
@@ -125,4 +126,5 @@ def search(case: Case, bisect: bool, hold: float) -> bool:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     raise SystemExit(main())

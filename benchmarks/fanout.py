@@ -17,6 +17,7 @@ import os
 import urllib.request
 from collections.abc import Sequence
 
+import as_installed
 from harness import machine, run_text, take_cores
 
 from wsrun.demo.process import DemoServer
@@ -101,4 +102,5 @@ def _trouble(ours: dict[str, int]) -> int:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     raise SystemExit(main())

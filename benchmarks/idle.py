@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import as_installed
 import psutil
 from counting import Counting, publish
 from tables import markdown
@@ -146,4 +147,5 @@ def account(
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     raise SystemExit(main())

@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import as_installed
+
 from wsrun.compiler import compile_plan
 from wsrun.coordinator.run import RunOptions, run
 from wsrun.demo.process import DemoServer
@@ -87,4 +89,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     sys.exit(main())

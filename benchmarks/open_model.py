@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import as_installed
 from counting import Counting, publish
 from harness import run_text
 from tables import markdown
@@ -101,4 +102,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     main()

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+import as_installed
 from harness import machine, run_text
 
 from wsrun.demo.process import DemoServer
@@ -125,4 +126,5 @@ def _is_named(kind: str, result: dict[str, Any], mistakes: list[dict[str, Any]])
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     raise SystemExit(main())

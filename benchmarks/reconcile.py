@@ -10,6 +10,7 @@ import json
 import urllib.request
 from collections.abc import Sequence
 
+import as_installed
 from harness import machine, run_text
 
 from wsrun.demo.process import DemoServer
@@ -66,4 +67,5 @@ def _outcomes(counts: dict[str, dict[str, int]]) -> int:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     raise SystemExit(main())

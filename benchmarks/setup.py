@@ -19,6 +19,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import as_installed
 from counting import Counting, publish
 from harness import run_text
 from tables import markdown
@@ -123,4 +124,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     main()

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import as_installed
 import psutil
 from harness import machine
 from tables import markdown, write
@@ -169,4 +170,5 @@ def _write(path: Path, found: dict[str, Series]) -> None:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     sys.exit(main())

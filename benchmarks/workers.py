@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import as_installed
 import psutil
 from counting import Counting, publish
 from idle import awaited, workers_of
@@ -138,4 +139,5 @@ def median(samples: Sequence[Sample]) -> Sample:
 
 
 if __name__ == "__main__":
+    as_installed.rerun()
     main()

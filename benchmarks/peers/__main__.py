@@ -104,7 +104,7 @@ def _one(
             certificate=programs.certificate,
         )
         try:
-            with running(peer.command(job), peer.variables, cores[1], job.folder) as client:
+            with running(peer.command(job), peer.variables(), cores[1], job.folder) as client:
                 sample = measure(client, server, row.connections, seconds)
         except Failed as why:
             kept.fail(row.name, peer.name, str(why))

@@ -55,6 +55,6 @@ PEER = Peer(
     " stands is lost and not counted.",
     version=version,
     command=command,
-    variables={"ARTILLERY_DISABLE_TELEMETRY": "true", "WORKERS": "1"},
+    variables=lambda: {"ARTILLERY_DISABLE_TELEMETRY": "true", "WORKERS": "1"},
     skips={"roundtrip-10000": "not tried at this number"},
 )

@@ -79,5 +79,5 @@ PEER = Peer(
     " Trend. A push is parsed, its type compared, and counted.",
     version=version,
     command=command,
-    variables={"GOMAXPROCS": "1"},
+    variables=lambda: {"GOMAXPROCS": "1"},
 )

@@ -43,15 +43,15 @@ class Job:
 class Peer:
     """A client: its version here (None: not installed), its command for a job, and what it does per message.
 
-    ``variables`` are added to the environment. ``skips`` says by row, or by the beginning of its name, why
-    the client is not measured there; an empty text is not told.
+    ``variables`` gives what is added to the environment. ``skips`` says by row, or by the beginning of its
+    name, why the client is not measured there; an empty text is not told.
     """
 
     name: str
     does: str
     version: Callable[[], str | None]
     command: Callable[[Job], Sequence[str]]
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Callable[[], Mapping[str, str]] = dict
     skips: Mapping[str, str] = field(default_factory=dict)
 
     def why_not(self, row: Row) -> str | None:

@@ -7,11 +7,12 @@ import tomllib
 from collections.abc import Callable
 from functools import partial
 from importlib import metadata
-from pathlib import Path
 
+from benchmarks import as_installed
+from benchmarks.as_installed import TOP, NotInstalled
 from benchmarks.peers.clients.peer import LIFE, Job, Peer, padding
 
-TOP = Path(__file__).resolve().parents[3]
+Variables = Callable[[], dict[str, str]]
 
 ROUND_TRIPS = """
 messages:
@@ -42,19 +43,38 @@ def command(transport: str, job: Job) -> list[str]:
     return [*words, "--workers", "1", "--transport", transport, "--out", str(job.folder / "results")]
 
 
-def _version(library: str) -> Callable[[], str]:
+def _version(library: str, variables: Variables) -> Callable[[], str | None]:
     with (TOP / "pyproject.toml").open("rb") as file:
         own = tomllib.load(file)["project"]["version"]
-    return lambda: f"{own} on {library} {metadata.version(library)}"
+
+    def version() -> str | None:
+        try:
+            variables()
+        except NotInstalled as why:
+            print(f"wsrun: {why}")
+            return None
+        return f"{own} on {library} {metadata.version(library)}"
+
+    return version
 
 
-def _peer(transport: str, library: str, does: str, skips: dict[str, str]) -> Peer:
+def _wheel() -> dict[str, str]:
+    return {"PYTHONPATH": str(as_installed.folder())}
+
+
+def _sources() -> dict[str, str]:
+    return {"PYTHONPATH": str(TOP / "runner")}
+
+
+def _peer(
+    name: str, transport: str, library: str, does: str, skips: dict[str, str], variables: Variables = _wheel
+) -> Peer:
     return Peer(
-        name=f"wsrun, {transport}",
+        name=f"wsrun, {name}",
         does=does,
-        version=_version(library),
+        version=_version(library, variables),
         command=partial(command, transport),
-        variables={"PYTHONPATH": str(TOP / "runner")},
+        variables=variables,
         skips=skips,
     )
 
@@ -62,14 +82,24 @@ def _peer(transport: str, library: str, does: str, skips: dict[str, str]) -> Pee
 PEERS = (
     _peer(
         "fast",
+        "fast",
         "picows",
         "A message from a template with an id that is unique in the run; strict frame checks; the reply"
         " parsed and matched by its id, with a timeout; two latencies in exact histograms, bytes and"
         " messages counted by message, profile and phase. A push is parsed and matched to a rule. The"
-        " coordinator's journal and live figures are in the figure.",
+        " coordinator's journal and live figures are in the figure. As it is installed: its wheel, compiled.",
         {},
     ),
     _peer(
+        "not compiled",
+        "fast",
+        "picows",
+        "The same in plain Python, as it runs where there was no C compiler.",
+        dict.fromkeys(("roundtrip-1", "roundtrip-2000", "roundtrip-10000", "payloads", "wss"), ""),
+        _sources,
+    ),
+    _peer(
+        "reference",
         "reference",
         "websockets",
         "The same over `websockets`, the second witness (`--transport reference`).",
