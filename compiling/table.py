@@ -73,6 +73,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
             methods=[
                 "cpdef received(self, object payload, double at)",
                 "cpdef bint send(self, MessageProgram program, object due, object future, Request old=*)",
+                "cpdef sort(self, Frame frame)",
                 "cpdef turn(self, Stretch stretch)",
             ],
             variables={
@@ -96,7 +97,14 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
     },
     "wsrun.engine.mailbox": {"Mailbox": Class()},
     "wsrun.engine.observers": {
-        "Observers": Class(types={"look_on": FLAG}, methods=["cpdef bint take(self, object frame)"]),
+        "Observers": Class(
+            types={"look_on": FLAG},
+            methods=[
+                "cpdef _react(self, Reaction reaction, object frame)",
+                "cpdef bint take(self, object frame)",
+            ],
+        ),
+        "Reaction": Class(types={"captures": "tuple"}),
     },
     "wsrun.engine.programs": {
         "Behaviour": Class(),
