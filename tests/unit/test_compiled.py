@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from wsrun.compiled import FACTS, build, fits_picows, told
+from wsrun.transports import frames
 
 HERE = metadata.version("picows")
 
@@ -58,3 +59,9 @@ def test_another_picows_leaves_the_frames_to_python(package: Path) -> None:
     assert told(package) == (
         f"compiled, frames excepted: they were compiled for picows 2.3.0rc1, and {HERE} is here"
     )
+
+
+def test_frames_are_read_by_what_fits() -> None:
+    """The compiled reading where the build and picows agree, plain Python everywhere else."""
+    kind = "compiled" if fits_picows(HERE) else "python"
+    assert frames.FrameListener.__module__ == f"wsrun.transports.frames_{kind}"

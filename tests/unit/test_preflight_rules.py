@@ -235,6 +235,15 @@ def test_a_rate_beyond_the_machine_asks_for_less() -> None:
     )
 
 
+def test_plain_python_is_told_how_a_message_takes_less() -> None:
+    """Only where CPU is short."""
+    plain = replace(FACTS, is_compiled=False)
+    assert cores(DEMAND, plain) == cores(DEMAND, FACTS)
+    assert cores(replace(DEMAND, rate=9 / MESSAGE_CPU), plain).fixes[2:] == (
+        "or install wsrun where there is a C compiler: compiled, a message takes less",
+    )
+
+
 def test_what_is_not_in_the_rate_is_said() -> None:
     """An estimate that leaves something out says what."""
     text = cores(replace(DEMAND, is_unpaced=True, spreads=True), FACTS).text

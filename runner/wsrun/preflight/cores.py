@@ -36,9 +36,10 @@ def cores(demand: Demand, facts: Facts) -> Finding:
     text = f"{_shown(usable)} for {_who(demand)}; {_load(demand, share)}"
     if share > CPU_LIMIT:
         text += f", and the limit is {percent(CPU_LIMIT)}"
-        return Finding(
-            name="cores", state="warning", text=text, fixes=_more_workers(demand, usable), figures=figures
-        )
+        fixes = _more_workers(demand, usable)
+        if not facts.is_compiled:
+            fixes = (*fixes, "or install wsrun where there is a C compiler: compiled, a message takes less")
+        return Finding(name="cores", state="warning", text=text, fixes=fixes, figures=figures)
     if processes > usable:
         text += "; they take turns, and that shows in the latencies"
         return Finding(

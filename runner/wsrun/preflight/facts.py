@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsrun import machine
+from wsrun import compiled, machine
 from wsrun.engine.sources import Sources, local_addresses, port_count
 
 CLOCK_SOURCE = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
@@ -26,7 +26,8 @@ class Facts:
     """Limits and room of this machine; None: not limited, or not known here.
 
     ``sources``: from how many local addresses each target address (numeric) is reached, as far as so many are
-    needed. ``busy``: cores that other programs use now.
+    needed. ``busy``: cores that other programs use now. ``is_compiled``: whether wsrun's
+    per-message path is.
     """
 
     soft_limit: int | None
@@ -37,6 +38,7 @@ class Facts:
     cores: int
     quota: float | None = None
     busy: float | None = None
+    is_compiled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ def read_facts(addresses: Iterable[str], connections: int, *, glance: bool = Fal
         cores=cores,
         quota=machine.cpu_quota(),
         busy=_busy() if glance else None,
+        is_compiled=compiled.build().is_compiled,
     )
 
 
