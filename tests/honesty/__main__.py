@@ -12,8 +12,11 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks import as_installed
+
 import tests.honesty
 from tests.honesty.rows import Row
+from wsrun import compiled
 
 BEGIN, END = "<!-- honesty: begin -->", "<!-- honesty: end -->"
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "measurement.md"
@@ -24,8 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.honesty", description=tests.honesty.__doc__)
     parser.add_argument("checks", nargs="*", help="H1, H2, …: only these")
     parser.add_argument("--quick", action="store_true", help="at a small scale")
+    parser.add_argument("--sources", action="store_true", help="not the wheel: what PYTHONPATH or pip gave")
     parser.add_argument("--write", action="store_true", help=f"write the table into {DOCUMENT.name}")
     asked = parser.parse_args(arguments)
+    if not asked.sources:
+        as_installed.rerun()
     rows = []
     for row in _rows(asked.quick, set(asked.checks)):
         print(f"{_word(row):9} {row.check:4} {row.what:66} {row.seen}   {row.allowed}", flush=True)
@@ -55,7 +61,12 @@ def _word(row: Row) -> str:
 def _write(rows: Sequence[Row], *, quick: bool) -> None:
     scale = "at the small scale (`--quick`)" if quick else "at the full scale"
     system = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    lines = [f"{system}, {scale}.", "", "| check | what | seen | allowed | |", "|---|---|---|---|---|"]
+    lines = [
+        f"{system}, {scale}; wsrun {compiled.told()}.",
+        "",
+        "| check | what | seen | allowed | |",
+        "|---|---|---|---|---|",
+    ]
     lines += [f"| {row.check} | {row.what} | {row.seen} | {row.allowed} | {_word(row)} |" for row in rows]
     text = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

@@ -105,7 +105,7 @@ def _is_killed(mutant: Mutant | None, checks: Sequence[str]) -> bool:
             _change(Path(folder) / "runner" / "wsrun" / mutant.file, mutant)
         runner = str(Path(folder) / "runner")
         environment = {**os.environ, "PYTHONPATH": runner, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-m", "tests.honesty", "--quick", *checks]
+        command = [sys.executable, "-m", "tests.honesty", "--quick", "--sources", *checks]
         try:
             # A pause of the machine must not pass for a mutant's mistake.
             with at_real_time_priority(required=False):
