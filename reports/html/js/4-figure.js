@@ -101,13 +101,16 @@ function limitPlace(data, limit, plot) {
   const below = { ...above, anchor: "top", top: 2 };
   const level = plot.toPixel(limit.ms);
   const width = limit.label.length * 6.6 + 8;
-  const isFree = (place) => {
+  const boxOf = (place) => {
     const right = (place.right / data.length) * plot.width;
-    const box = { left: place.left === undefined ? right - width : (place.left / data.length) * plot.width, width, top: level + place.top };
-    return box.left >= 0 && box.top >= 0 && box.top + 16 <= plot.height && !plot.lines.some((line) => isCrossed(box, line));
+    return { left: place.left === undefined ? right - width : (place.left / data.length) * plot.width, width, top: level + place.top };
   };
+  const isInside = (box) => box.left >= 0 && box.left + width <= plot.width && box.top >= 0 && box.top + 16 <= plot.height;
+  const isFree = (box) => !plot.lines.some((line) => isCrossed(box, line));
   const first = [above, below].map((place) => ({ ...place, left: limit.start, right: undefined, shift: 2 }));
-  return [...usual, below, ...first].find(isFree) || usual[0];
+  // A name over a line can still be read, one that is cut off cannot.
+  const within = [...usual, below, ...first].filter((place) => isInside(boxOf(place)));
+  return within.find((place) => isFree(boxOf(place))) || within[0] || usual[0];
 }
 
 // A limit over the seconds that it judges, with its name.
