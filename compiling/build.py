@@ -42,7 +42,7 @@ def build(source: Path, folder: Path) -> dict[str, object]:
         DeclarationError: the table and the source do not agree.
         Exception: whatever Cython and the compiler raise.
     """
-    _look_around()
+    look_around()
     shutil.copytree(
         source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd")
     )
@@ -58,7 +58,7 @@ def build(source: Path, folder: Path) -> dict[str, object]:
     }
 
 
-def _look_around() -> None:
+def look_around() -> None:
     """Raise CannotCompile before anything is begun, where it is certain to fail."""
     if sys.implementation.name != "cpython":
         raise CannotCompile(f"only CPython is compiled for, and this was {sys.implementation.name}")
