@@ -193,8 +193,8 @@ def folding() -> float:
             cell = cells[number % 40]
             cell.sent += 1
             latency = rng.lognormvariate(-6, 0.5)
-            cell.round_trip.append(latency)
-            cell.service_time.append(latency)
+            cell.round_trip.add(latency)
+            cell.service_time.add(latency)
         started = time.perf_counter()
         recorder.snapshot(index, index, index + 1, {})
         times.append(time.perf_counter() - started)

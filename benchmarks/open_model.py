@@ -20,7 +20,7 @@ from typing import Any
 
 import as_installed
 from counting import Counting, publish
-from harness import run_text
+from harness import run_text, take_cores
 from tables import markdown
 
 SCENARIO = """
@@ -51,6 +51,7 @@ def early(stamps: Sequence[float], rate: float) -> float:
 def measure(rate: int, asked: argparse.Namespace) -> tuple[str, ...]:
     """Run at a rate, and return its row."""
     with Counting(logs=True) as server:
+        take_cores()
         text = SCENARIO.format(
             url=server.url("/quiet" if asked.one_way else "/"),
             clients=asked.clients,

@@ -39,6 +39,16 @@ def each(kind: str, names: str) -> dict[str, str]:
 
 MODULES: Mapping[str, Mapping[str, Class]] = {
     "wsrun.bodies.slots": {},
+    "wsrun.engine.agenda": {
+        "Agenda": Class(
+            types={"_armed": REAL, "_heap": "list", "_order": INDEX},
+            methods=[
+                "cpdef call_at(self, double due, object function)",
+                "cpdef _push(self, double due, object what)",
+            ],
+        ),
+    },
+    "wsrun.engine.alarm": {"TimerfdAlarm": Class(types={"_is_seen": FLAG})},
     "wsrun.engine.belonging": {},
     "wsrun.engine.exchange": {
         "Exchange": Class(
@@ -79,6 +89,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
             variables={
                 "received": {
                     "cell": "Cell",
+                    "exchange": "Exchange",
                     "request": "Request",
                     "table": "dict",
                     "traffic": "Traffic",
@@ -87,6 +98,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                     **each(REAL, "at lag now sent"),
                     "cell": "Cell",
                     "order": INDEX,
+                    "payload": "bytes",
                     "session": "Session",
                     "stretch": "Stretch",
                     "table": "dict",
@@ -129,6 +141,21 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
             methods=["cpdef use(self, Cell cell, double due, double sent, Py_ssize_t order, object key)"],
         ),
     },
+    "wsrun.engine.schedule": {
+        "Schedule": Class(
+            types={
+                **each(REAL, "_begin _due _until"),
+                **each(FLAG, "_has_slots _is_constant _is_over _is_own"),
+                **each(INDEX, "_group _number _own_turn _planned _slot _turn"),
+                "_behaviours": "dict",
+            },
+            methods=[
+                "cpdef _advance(self)",
+                "cpdef bint _can_send(self, Session session)",
+                "cpdef _send(self)",
+            ],
+        ),
+    },
     "wsrun.engine.session": {
         "Session": Class(
             types={
@@ -150,11 +177,13 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                     INDEX, "bytes_sent extra_replies failed late late_replies lost pending sent timed_out"
                 ),
                 "has_reply": FLAG,
+                **each("Samples", "first gaps round_trip service_time"),
             },
         ),
         "Stretch": Class(types={**each(REAL, "end start"), "warm_up": FLAG}),
         "Traffic": Class(types=each(INDEX, "bytes_received mailbox_dropped received unmatched")),
     },
+    "wsrun.metrics.samples": {"Samples": Class()},
     "wsrun.patterns.frame": {
         "Frame": Class(types={"at": REAL, "is_known": FLAG}, methods=["cpdef json(self)"]),
     },

@@ -3,8 +3,9 @@
        echo [CERTIFICATE KEY]          prints its port; ws and, with a certificate, wss on the same port
 
    /        echoes every message whole, fragments put together.
-   /push    sends a message to every connection of this path each PERIOD; what a client does not take is left out.
-   /bursts  sends AT_ONCE messages in one write, each AT_ONCE periods.
+   /dense   sends a message to every connection of this path each PERIOD; what a client does not take is left out.
+   /push    the same each SPARSE periods.
+   /bursts  sends AT_ONCE messages in one write, as many as /push does in all.
    /counts  over plain HTTP: connections that are open, messages echoed, messages pushed.
 
    One thread on epoll. It does not sleep while there is work: after the last event it looks for more for SPIN, so that
@@ -29,8 +30,8 @@
 typedef struct ssl SSL;
 #endif
 
-enum { EVENTS = 1024, ROOM = 1 << 20, PUSH = 100, AT_ONCE = 8 };
-static const uint64_t SPIN = 2000000, PERIOD = 5000000; /* nanoseconds */
+enum { EVENTS = 1024, ROOM = 1 << 20, PUSH = 100, AT_ONCE = 8, SPARSE = 5 };
+static const uint64_t SPIN = 2000000, PERIOD = 1000000; /* nanoseconds */
 
 typedef struct {
   char *at;
@@ -38,7 +39,7 @@ typedef struct {
 } Bytes;
 
 typedef struct Peer {
-  int fd, is_open, is_closing, is_new, several, place; /* place among the receivers, -1: none */
+  int fd, is_open, is_closing, is_new, several, every, place; /* messages, in periods; place among the receivers, -1: none */
   SSL *tls;
   Bytes unread, unsent, message; /* a part of a frame, what the socket did not take, fragments so far */
 } Peer;
@@ -247,7 +248,9 @@ static size_t handshake(Peer *peer, char *at, size_t size) {
            "Sec-WebSocket-Accept: %s\r\n\r\n", key);
   print(text);
   peer->is_open = 1, open_now++;
-  peer->several = !strncmp(at, "GET /bursts", 11) ? AT_ONCE : !strncmp(at, "GET /push", 9);
+  if (!strncmp(at, "GET /dense", 10)) peer->several = peer->every = 1;
+  if (!strncmp(at, "GET /push", 9)) peer->several = 1, peer->every = SPARSE;
+  if (!strncmp(at, "GET /bursts", 11)) peer->several = AT_ONCE, peer->every = AT_ONCE * SPARSE;
   if (peer->several) peer->place = receiving, receivers[receiving++] = peer;
   return end + 4 - at;
 }
@@ -296,7 +299,7 @@ static void push(void) {
   period++;
   for (int i = receiving - 1; i >= 0; i--) {
     int several = receivers[i]->several;
-    if (receivers[i]->unsent.size || period % several) continue;
+    if (receivers[i]->unsent.size || period % receivers[i]->every) continue;
     /* A connection that is gone is dropped when epoll says so. */
     put(receivers[i], frames, several * (PUSH + 2));
     pushed += several;

@@ -59,7 +59,8 @@ GOALS = (
     Goal("the same, beside Artillery", _trips(100), 3.8, (_trips(100), "Artillery"), at_least=True),
     Goal("round trip, 2 000 connections, beside raw picows", _trips(2000), 1.5, (_trips(2000), RAW)),
     Goal("round trip, 10 000 connections, beside raw picows", _trips(10_000), 1.5, (_trips(10_000), RAW)),
-    Goal("a push, single", "pushes-single", 5),
+    Goal("a push, single, 20 000 a second", "pushes-single", 5),
+    Goal("a push, single, 100 000 a second", "pushes-dense", 5),
     Goal("a push, in bursts of eight", "pushes-bursts", 5),
     Goal("round trip over wss, beside ws", "wss-100", 1.5, (_trips(100), WSRUN)),
 )

@@ -29,6 +29,7 @@ ROWS = (
     Row(name="payloads-4KiB", connections=100, size=4096),
     Row(name="payloads-64KiB", connections=100, size=65536),
     Row(name="pushes-single", connections=100, path="/push"),
+    Row(name="pushes-dense", connections=100, path="/dense"),
     Row(name="pushes-bursts", connections=100, path="/bursts"),
     Row(name="wss-100", connections=100, is_tls=True),
 )

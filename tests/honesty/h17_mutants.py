@@ -36,8 +36,8 @@ MUTANTS = (
     Mutant(
         "round trip from the send instead of the scheduled time",
         "engine/line.py",
-        "cell.round_trip.append(at - request.due)",
-        "cell.round_trip.append(at - request.sent)",
+        "cell.round_trip.add(at - request.due)",
+        "cell.round_trip.add(at - request.sent)",
         ("H8",),
     ),
     Mutant(

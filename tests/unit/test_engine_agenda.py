@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 from tests.clock import run_virtual
 
+from wsrun.engine import agenda as agenda_module
 from wsrun.engine.agenda import Agenda
 from wsrun.engine.alarm import LoopAlarm, TimerfdAlarm
 
@@ -94,6 +96,50 @@ def test_nothing_wakes_after_close() -> None:
         return seen
 
     assert run_virtual(main()) == []
+
+
+class CoarseAlarm(LoopAlarm):
+    """One that rings ten times a second at most."""
+
+    grain = 0.1
+
+
+def test_what_is_due_within_the_grain_of_an_alarm_shares_a_wake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late by less than the grain, never early; and on time again where wakes are further apart."""
+
+    def coarse(
+        loop: asyncio.AbstractEventLoop,
+        wake: Callable[[], None],
+        clock: Callable[[], float],
+        *,
+        real_time: bool,
+    ) -> CoarseAlarm:
+        return CoarseAlarm(loop, wake, clock)
+
+    monkeypatch.setattr(agenda_module, "make_alarm", coarse)
+
+    async def main() -> list[tuple[float, float]]:
+        loop = asyncio.get_running_loop()
+        agenda = _agenda()
+        seen: list[tuple[float, float]] = []
+        for due in (1.0, 1.01, 1.02, 1.15, 1.3, 2.0, 2.05):
+            agenda.call_at(due, lambda due: seen.append((due, round(loop.time(), 6))))
+        await asyncio.sleep(2.02)
+        # What is entered between two wakes is not held up.
+        agenda.call_at(2.03, lambda due: seen.append((due, round(loop.time(), 6))))
+        await asyncio.sleep(1.0)
+        return seen
+
+    assert run_virtual(main()) == [
+        (1.0, 1.0),
+        (1.01, 1.1),
+        (1.02, 1.1),
+        (1.15, 1.2),
+        (1.3, 1.3),
+        (2.0, 2.0),
+        (2.03, 2.03),
+        (2.05, 2.13),
+    ]
 
 
 @pytest.mark.parametrize("loop_factory", ["asyncio", "uvloop"])

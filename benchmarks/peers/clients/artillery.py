@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from benchmarks.peers.clients.peer import FOLDER, LIFE, Job, Peer, padding
+from benchmarks.peers.clients.peer import FOLDER, LIFE, TOO_MANY, Job, Peer, padding
 
 
 def program() -> Path:
@@ -56,5 +56,5 @@ PEER = Peer(
     version=version,
     command=command,
     variables=lambda: {"ARTILLERY_DISABLE_TELEMETRY": "true", "WORKERS": "1"},
-    skips={"roundtrip-10000": "not tried at this number"},
+    skips={"roundtrip-10000": "not tried at this number", "pushes-dense": TOO_MANY},
 )

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.peers.clients.peer import LIFE, Job, Peer, padding
+from benchmarks.peers.clients.peer import LIFE, TOO_MANY, Job, Peer, padding
 
 SCRIPT = """
 import { WebSocket } from 'k6/experimental/websockets';
@@ -80,4 +80,5 @@ PEER = Peer(
     version=version,
     command=command,
     variables=lambda: {"GOMAXPROCS": "1"},
+    skips={"pushes-dense": TOO_MANY},
 )

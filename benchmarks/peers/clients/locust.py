@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from benchmarks.peers.clients.peer import FOLDER, Job, Peer, padding
+from benchmarks.peers.clients.peer import FOLDER, TOO_MANY, Job, Peer, padding
 
 SCRIPT = """
 import json, ssl, time
@@ -72,5 +72,5 @@ PEER = Peer(
     " compared, a request event fired with the latency. websocket-client checks UTF-8 in Python.",
     version=version,
     command=command,
-    skips={"roundtrip-10000": "not tried at this number"},
+    skips={"roundtrip-10000": "not tried at this number", "pushes-dense": TOO_MANY},
 )

@@ -13,6 +13,7 @@ from benchmarks.peers.rows import Row
 FOLDER = os.environ.get("WSRUN_PEERS", "")
 """Where ``benchmarks.peers.install`` has put what it could install; empty: nowhere."""
 NOT_HERE = "not installed here"
+TOO_MANY = "too many for it, and what waits in its sockets would count as read"
 LIFE = 3600
 """Seconds that a client is told to go on for; it is ended long before."""
 

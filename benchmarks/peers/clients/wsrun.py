@@ -10,7 +10,7 @@ from importlib import metadata
 
 from benchmarks import as_installed
 from benchmarks.as_installed import TOP, NotInstalled
-from benchmarks.peers.clients.peer import LIFE, Job, Peer, padding
+from benchmarks.peers.clients.peer import LIFE, TOO_MANY, Job, Peer, padding
 
 Variables = Callable[[], dict[str, str]]
 
@@ -103,6 +103,6 @@ PEERS = (
         "reference",
         "websockets",
         "The same over `websockets`, the second witness (`--transport reference`).",
-        {"roundtrip-10000": "not tried at this number"},
+        {"roundtrip-10000": "not tried at this number", "pushes-dense": TOO_MANY},
     ),
 )

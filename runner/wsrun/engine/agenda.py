@@ -21,7 +21,8 @@ class Agenda:
     """Calls functions and ends sleeps at their due times, never before.
 
     Times are absolute seconds of ``clock``. What is due at the same time happens in the order it was entered.
-    An entry costs one heap push and one pop; the alarm is re-armed only when the earliest time changes.
+    An entry costs one heap push and one pop; the alarm is re-armed only when the earliest time changes, and
+    not for less than its ``grain`` after a wake: what is due in between is late by less than that.
     ``failed`` gets what a function raised, which is a defect: the agenda goes on, so that others can end.
     """
 
@@ -60,7 +61,7 @@ class Agenda:
 
     def _wake(self) -> None:
         heap = self._heap
-        now = self._clock()
+        now, armed = self._clock(), self._armed
         # Taken out before any of them runs: what they enter waits a turn of the loop even when it is overdue,
         # so that replies are read, and other entries have their turn, however far behind a schedule is.
         entries: list[tuple[float, int, Callable[[float], None] | asyncio.Future[None]]] = []
@@ -79,6 +80,7 @@ class Agenda:
                 except Exception as error:
                     self.failed(error)
         finally:
-            self._armed = heap[0][0] if heap else float("inf")
+            self._armed = float("inf")
             if heap:
+                self._armed = max(heap[0][0], min(armed, now) + self._alarm.grain)
                 self._alarm.arm(self._armed)

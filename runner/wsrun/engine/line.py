@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from orjson import loads
 
 from wsrun.engine.belonging import is_extra, is_late, oldest_fit
+from wsrun.engine.exchange import Exchange
 from wsrun.engine.leftovers import Leftover, leave, why_failed, why_no_reply
 from wsrun.engine.mailbox import Mailbox, capture
 from wsrun.engine.observers import Observers
@@ -137,8 +138,9 @@ class Line:
         """Send a message; the future, if any, gets whether a good reply came.
 
         ``due`` is the time that was set for it beforehand, so that being late is wsrun's own fault and
-        recorded as such; None: now. ``old`` is a kept request of the same message, which is over, to be
-        used again. Returns False, with the failure counted, when the message cannot be made or sent.
+        recorded as such; None: now. ``old`` is a request of the same message, which is over, to be used again
+        by who has just seen that the connection is open. Returns False, with the failure counted, when the
+        message cannot be made or sent.
         """
         world = self.world
         now = world.clock()
@@ -166,7 +168,7 @@ class Line:
             self.seq -= 1
             not_made(session, program.name, missing)
             return False
-        if connection is None or not connection.is_open:
+        if connection is None or (old is None and not connection.is_open):
             self.seq -= 1
             session.error("not-connected", f"{program.name}: the connection was gone before it was sent")
             return False
@@ -174,7 +176,7 @@ class Line:
         if due is not None:
             sent = world.clock()
             lag = sent - at
-            world.recorder.send_lag.append(lag)
+            world.recorder.send_lag.add(lag)
             if lag > LATE:
                 cell.late += 1
         if program.binary:
@@ -225,10 +227,10 @@ class Line:
         traffic = self.traffic
         traffic.received += 1
         # isascii() looks at a flag of the str: no encoding for the common payload.
-        if payload.__class__ is bytes or payload.isascii():
+        if isinstance(payload, bytes) or payload.isascii():
             traffic.bytes_received += len(payload)
         else:
-            traffic.bytes_received += len(payload.encode())  # type: ignore[union-attr]
+            traffic.bytes_received += len(payload.encode())
         if self.first_due is not None:
             self.world.recorder.sample("connect.first_message", self.labels, max(at - self.first_due, 0.0))
             self.first_due = None
@@ -245,10 +247,13 @@ class Line:
                     # As in answer(), without the call: this is the way of nearly every frame.
                     request.done = True
                     cell = request.cell
-                    cell.round_trip.append(at - request.due)
-                    cell.service_time.append(at - request.sent)
+                    cell.round_trip.add(at - request.due)
+                    cell.service_time.add(at - request.sent)
                     future = request.future
-                    if future is not None and not future.done():
+                    if isinstance(future, Exchange):
+                        exchange = future  # of a type that C knows, where it is compiled
+                        exchange.set_result(True)
+                    elif future is not None and not future.done():
                         future.set_result(True)
                     return
         if self.watcher is None or not self.watcher.repeats(payload, at):
@@ -299,8 +304,8 @@ class Line:
         """Count a good reply; the request is already out of its table."""
         request.done = True
         cell = request.cell
-        cell.round_trip.append(at - request.due)
-        cell.service_time.append(at - request.sent)
+        cell.round_trip.add(at - request.due)
+        cell.service_time.add(at - request.sent)
         if self.session.breaker is not None:
             self.session.breaker.succeeded()
         future = request.future
@@ -317,7 +322,7 @@ class Line:
         """Count a request whose deadline has passed; in the round trip it counts as its timeout."""
         self.forget(request)
         request.cell.timed_out += 1
-        request.cell.round_trip.append(request.deadline - request.due)
+        request.cell.round_trip.add(request.deadline - request.due)
         self.remember(request)
         self.finish(request, "reply-timeout", lambda: why_no_reply(self, request))
 

@@ -111,9 +111,9 @@ class PatternRequest(Request):
     def is_completed_by(self, frame: Frame) -> bool:
         """Take note of a frame, and tell whether the reply is complete with it."""
         if self.answers:
-            self.cell.gaps.append(frame.at - self.latest)
+            self.cell.gaps.add(frame.at - self.latest)
         elif self.until is not None or self.program.count is not None:
-            self.cell.first.append(frame.at - self.sent)
+            self.cell.first.add(frame.at - self.sent)
         self.latest = frame.at
         self.answers += 1
         if self.turns and self.turns[-1](frame):

@@ -1,18 +1,22 @@
 """Where a worker writes down what happens; folded into a ``Snapshot`` once an interval.
 
-The per-message path touches only ``Cell`` and ``Traffic``: plain attribute increments and appends to typed
-arrays (0.09 µs each), found once per client and phase and kept. Everything rarer goes through ``count``,
+The per-message path touches only ``Cell`` and ``Traffic``: plain attribute increments and additions to typed
+arrays, found once per client and phase and kept. Everything rarer goes through ``count``,
 ``sample`` and ``error``.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from wsrun.metrics.connections import ConnectionRecord
 from wsrun.metrics.histogram import Histogram
+from wsrun.metrics.samples import Samples
 from wsrun.metrics.snapshot import LEVEL, ErrorDetail, Gauge, Labels, Sample, Series, Snapshot, labels_of
+
+if TYPE_CHECKING:
+    from array import array
 
 DRAIN = "drain"
 """The name of what follows the last phase."""
@@ -129,10 +133,10 @@ class Cell:
     def __init__(self, labels: Labels, *, has_reply: bool) -> None:
         self.labels = labels
         self.has_reply = has_reply
-        self.round_trip: array[float] = array("d")
-        self.service_time: array[float] = array("d")
-        self.first: array[float] = array("d")
-        self.gaps: array[float] = array("d")
+        self.round_trip = Samples()
+        self.service_time = Samples()
+        self.first = Samples()
+        self.gaps = Samples()
         self.sent = self.late = self.bytes_sent = self.failed = 0
         self.timed_out = self.lost = self.pending = self.late_replies = self.extra_replies = 0
 
@@ -155,22 +159,22 @@ class Recorder:
         self._cells: list[Cell] = []
         self._traffic: list[Traffic] = []
         self._counts: dict[Series, int] = {}
-        self._samples: dict[Series, array[float]] = {}
+        self._samples: dict[Series, Samples] = {}
         self._errors: dict[str, ErrorDetail] = {}
         self._notes: dict[str, list[Sample]] = {}
         self.connections: list[ConnectionRecord] = []
         self._part: dict[str, str | None] = {}
         self.own_labels: Labels
-        self.loop_lag: array[float]
-        self.send_lag: array[float]
+        self.loop_lag: Samples
+        self.send_lag: Samples
         self.enter({})
 
     def enter(self, part: dict[str, str | None]) -> None:
         """Write lags under the labels of another part of the run from now on."""
         self._part = part
         self.own_labels = labels_of({**part, "worker": str(self.worker)})
-        self.loop_lag = self._samples.setdefault(("generator.lag", self.own_labels), array("d"))
-        self.send_lag = self._samples.setdefault(("generator.lateness", self.own_labels), array("d"))
+        self.loop_lag = self._samples.setdefault(("generator.lag", self.own_labels), Samples())
+        self.send_lag = self._samples.setdefault(("generator.lateness", self.own_labels), Samples())
 
     def cell(self, *, has_reply: bool, **labels: str | None) -> Cell:
         """Return a new cell; the caller keeps it."""
@@ -194,12 +198,12 @@ class Recorder:
         key = (name, labels)
         values = self._samples.get(key)
         if values is None:
-            values = self._samples[key] = array("d")
-        values.append(value)
+            values = self._samples[key] = Samples()
+        values.add(value)
 
     def samples(self, name: str, labels: Labels, values: array[float]) -> None:
         """Add values (seconds) to a distribution."""
-        self._samples.setdefault((name, labels), array("d")).extend(values)
+        self._samples.setdefault((name, labels), Samples()).extend(values)
 
     def error(
         self, cause: str, client: str, at: float, text: str | Told, labels: dict[str, str | None]
@@ -241,8 +245,8 @@ class Recorder:
                 values = getattr(cell, slot)
                 if values:
                     _fold(distributions, (name, cell.labels), values)
-                    setattr(cell, slot, array("d"))
-                    # The hot path keeps the cell and not the array, so a fresh array is seen at once.
+                    setattr(cell, slot, Samples())
+                    # The hot path keeps the cell and not the samples, so that new ones are seen at once.
         for traffic in self._traffic:
             for name, slot in _TRAFFIC:
                 add(name, traffic.labels, getattr(traffic, slot))
@@ -261,7 +265,7 @@ class Recorder:
         return made
 
 
-def _fold(distributions: dict[Series, Histogram], key: Series, values: array[float]) -> None:
+def _fold(distributions: dict[Series, Histogram], key: Series, values: Samples) -> None:
     histogram = distributions.get(key)
     if histogram is None:
         histogram = distributions[key] = Histogram()
