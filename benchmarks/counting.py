@@ -23,6 +23,16 @@ from harness import machine
 SOURCE = Path(__file__).with_name("server.c")
 
 
+def compiled(source: Path, folder: Path) -> Path:
+    """Compile a program of one file in C; return it."""
+    binary = folder / source.stem
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        sys.exit("these benchmarks need a C compiler, for their servers")
+    subprocess.run([compiler, "-O2", "-o", str(binary), str(source)], check=True)
+    return binary
+
+
 class Counting:
     """The server, for as long as the context lasts.
 
@@ -39,11 +49,7 @@ class Counting:
 
     def __enter__(self) -> Counting:
         self._folder = tempfile.TemporaryDirectory()
-        binary = Path(self._folder.name, "server")
-        compiler = shutil.which("cc") or shutil.which("gcc")
-        if compiler is None:
-            sys.exit("these benchmarks need a C compiler, for their server")
-        subprocess.run([compiler, "-O2", "-o", str(binary), str(SOURCE)], check=True)
+        binary = compiled(SOURCE, Path(self._folder.name))
         for number in range(self._number):
             command = [str(binary), str(self.port)]
             if self._logs:

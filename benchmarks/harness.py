@@ -19,6 +19,9 @@ from wsrun.source import parse
 STARTING = 3.0
 """Seconds in which workers have started."""
 
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+"""The cores that this process may use at its start."""
+
 
 def run_text(text: str, *, workers: int = 1, transport: str = "fast") -> dict[str, Any]:
     """Run a scenario given as text and return its result."""
@@ -34,16 +37,15 @@ def take_cores() -> None:
     This process itself, which coordinates them, moves to the first when they are there. Nothing where the
     system has no such thing, or one core.
     """
-    if not hasattr(os, "sched_setaffinity"):
+    if len(CORES) < 2:
         return
-    first, *others = sorted(os.sched_getaffinity(0))
-    if others:
-        for server in psutil.Process().children(recursive=True):
-            server.cpu_affinity([first])
-        os.sched_setaffinity(0, {others[0]})
-        move = threading.Timer(STARTING, os.sched_setaffinity, (threading.get_native_id(), {first}))
-        move.daemon = True
-        move.start()
+    first, second = CORES[:2]
+    for server in psutil.Process().children(recursive=True):
+        server.cpu_affinity([first])
+    os.sched_setaffinity(0, {second})
+    move = threading.Timer(STARTING, os.sched_setaffinity, (threading.get_native_id(), {first}))
+    move.daemon = True
+    move.start()
 
 
 def machine() -> str:

@@ -3,7 +3,8 @@
 One worker sends at a rate that does not wait for replies. The server counts what it reads and notes when: it
 is the second account of the rate, and of whether anything came before its time. Lateness is what the worker
 measured between the scheduled time of each message and its send. A run in which the plan was not delivered
-must say so: its verdict and reasons are part of the table.
+must say so: its verdict and reasons are part of the table. How late the machine itself wakes a loop in C
+that does nothing but sleep is measured before each run, on the core that the worker has then.
 
     python benchmarks/open_model.py [--rates 1000 20000 50000] [--seconds 10] [--one-way] [--write]
 
@@ -14,13 +15,16 @@ from __future__ import annotations
 
 import argparse
 import math
+import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import as_installed
-from counting import Counting, publish
-from harness import run_text, take_cores
+from counting import Counting, compiled, publish
+from harness import CORES, run_text, take_cores
 from tables import markdown
 
 SCENARIO = """
@@ -39,6 +43,11 @@ criteria: [ errors == 0, {criterion} ]
 REPLY = ', reply: { match: { $.id: "{{ id }}" } }'
 
 
+SLEEPER = Path(__file__).with_name("sleeper.c")
+SLEEPING = 5
+"""Seconds."""
+
+
 def early(stamps: Sequence[float], rate: float) -> float:
     """Return by how many seconds a message came before what the grid of the schedule allows, at most.
 
@@ -46,6 +55,15 @@ def early(stamps: Sequence[float], rate: float) -> float:
     """
     offsets = sorted(at - number / rate for number, at in enumerate(stamps))
     return offsets[len(offsets) // 100] - offsets[0] if offsets else math.nan
+
+
+def sleeper() -> tuple[str, ...]:
+    """Return how late the machine wakes a program, as ``SLEPT`` has it of a run."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(compiled(SLEEPER, Path(folder))), str(SLEEPING)]
+        if len(CORES) > 1:
+            command = ["taskset", "-c", str(CORES[1]), *command]
+        return tuple(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
 def measure(rate: int, asked: argparse.Namespace) -> tuple[str, ...]:
@@ -79,6 +97,7 @@ def measure(rate: int, asked: argparse.Namespace) -> tuple[str, ...]:
     )
 
 
+SLEPT = ("p50", "p99", "p99.9", "max")
 STATS = ("min", "p50", "p99", "p99.9", "max")
 
 
@@ -92,12 +111,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--write", action="store_true", help="write the table into docs/benchmarks.md")
     asked = parser.parse_args(arguments)
     kind = "without replies" if asked.one_way else "with replies"
-    rows = [measure(rate, asked) for rate in asked.rates]
+    rows, slept = [], []
+    for rate in asked.rates:
+        slept.append((f"before {rate:,}", *sleeper()))
+        rows.append(measure(rate, asked))
     late = (f"late: {stat}" for stat in STATS)
     head = ("messages a second", "came", "worst second", "early at the server", *late, "CPU", "verdict")
     text = (
         f"One worker, {asked.clients} connections, {asked.seconds} s at each rate, {kind}; times in ms:\n\n"
-        f"{markdown(head, rows, right=0)}"
+        f"{markdown(head, rows, right=0)}\n\n"
+        "The machine itself, a loop in C that sleeps to a grid of 0.1 ms on the worker's core for"
+        f" {SLEEPING} s before each run, and is late when it wakes by:\n\n"
+        f"{markdown(('', *SLEPT), slept)}"
     )
     publish("scale-open", text=text, write=asked.write)
 

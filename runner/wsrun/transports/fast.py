@@ -89,6 +89,8 @@ class _Upgrade:
             max_redirects=0,
             read_buffer_init_size=_READ_BUFFER,
             socket_factory=lambda _url: sock,
+            # With it a message over TLS takes 1.5 µs less and a handshake 0.4 ms more: it writes the server's
+            # certificate to a file to have it decoded (aiofastnet 1.2.0, ssl_engine_direct.pyx).
             use_aiofastnet=False,
             **more,
         )
