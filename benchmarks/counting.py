@@ -36,7 +36,8 @@ def compiled(source: Path, folder: Path) -> Path:
 class Counting:
     """The server, for as long as the context lasts.
 
-    ``processes`` share the port; ``cores`` are those that they are pinned to, in turn. With ``logs`` the time
+    ``processes`` share the port. ``cores``, one after the other, are those that they are pinned to, and each
+    then has the connections that are begun on its own. With ``logs`` the time
     at which each message was read is in ``stamps`` afterwards: seconds of CLOCK_MONOTONIC, ascending.
     """
 
@@ -52,10 +53,9 @@ class Counting:
         binary = compiled(SOURCE, Path(self._folder.name))
         for number in range(self._number):
             command = [str(binary), str(self.port)]
-            if self._logs:
-                command.append(str(self._log(number)))
+            command.append(str(self._log(number)) if self._logs else "")
             if self._cores:
-                command = ["taskset", "-c", str(self._cores[number % len(self._cores)]), *command]
+                command = ["taskset", "-c", str(self._cores[number]), *command, str(self._cores[0])]
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self._processes.append(process)
             self.port = self._line(process)["port"]

@@ -1,15 +1,19 @@
 /* The server of the benchmarks of scale: one thread, one epoll, as little work a connection as there can be.
  *
- *     server PORT [LOG]
+ *     server PORT [LOG [FIRST]]
  *
  * Listens on 127.0.0.1 (port 0: a free one, which is told) with SO_REUSEPORT, so that several processes share
  * a port. Text and binary messages come back as they are, but on paths that begin with /quiet. Each line on
  * stdin is answered with one JSON object of what was counted so far; the end of stdin ends the server, which
- * then writes when each message was read (CLOCK_MONOTONIC, seconds, doubles) to LOG.
+ * then writes when each message was read (CLOCK_MONOTONIC, seconds, doubles) to LOG, unless that is empty.
+ *
+ * With FIRST, the number of a core, a connection that is begun on that core goes to the process that listened first,
+ * one of the next core to the second, and so on.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -271,7 +275,7 @@ int main(int count, char **words) {
     setrlimit(RLIMIT_NOFILE, &limit);
     rlim_t room = limit.rlim_cur > 1 << 20 ? 1 << 20 : limit.rlim_cur;
     peers = calloc(room, sizeof *peers);
-    is_logging = count > 2;
+    is_logging = count > 2 && *words[2];
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1;
     struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons(count > 1 ? atoi(words[1]) : 0),
                                 .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -279,6 +283,14 @@ int main(int count, char **words) {
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
     if (bind(listener, (struct sockaddr *)&place, size) || listen(listener, 4096)) fail("listen");
+    if (count > 3) {
+        /* On the loopback network a handshake is handled on the core of who begins it (socket(7)). */
+        struct sock_filter steps[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, SKF_AD_OFF + SKF_AD_CPU},
+                                      {BPF_ALU | BPF_SUB | BPF_K, 0, 0, atoi(words[3])},
+                                      {BPF_RET | BPF_A, 0, 0, 0}};
+        struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
+        if (setsockopt(listener, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program)) fail("by core");
+    }
     getsockname(listener, (struct sockaddr *)&place, &size);
     printf("{\"port\": %d}\n", ntohs(place.sin_port));
     fflush(stdout);

@@ -1,10 +1,10 @@
 """How two workers scale: round trips of two on two cores against those of one on one core.
 
 On a machine of two cores a server and two workers cannot have a core each. So every worker brings its own
-server along: one core carries a worker and a server process, two cores carry two workers and two server
-processes. The server's share of a core is then the same in both, and the coordinator shares the cores as
-well, so that what two cores do more than one is what wsrun scales by. Beside it stands the CPU of the workers
-per round trip: with cores of their own, workers do as many times the round trips as it says.
+server along: one core carries a worker and the server process that it talks to, two cores carry two of each.
+The server's share of a core is then the same in both, and the coordinator shares the cores as well, so that
+what two cores do more than one is what wsrun scales by. Beside it stands the CPU of the workers per round
+trip: with cores of their own, workers do as many times the round trips as it says.
 
     python benchmarks/workers.py [--clients 100] [--seconds 8] [--rounds 3] [--write]
 
@@ -74,8 +74,14 @@ def measure(workers: int, clients: int, seconds: int, cores: Sequence[int]) -> S
         command = ["taskset", "-c", ",".join(map(str, mine)), sys.executable, "-m", "wsrun", "run"]
         command += [str(scenario), "--out", folder, "--quiet", "--workers", str(workers)]
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        awaited(lambda: len(workers_of(run)) == workers)
+        for core, worker in zip(mine, workers_of(run), strict=True):
+            worker.cpu_affinity([core])
         awaited(lambda: server.counts()["messages"] > 0)
         time.sleep(SETTLE)
+        held = [each["open"] for each in server.counts()["each"]]
+        if held != [clients] * workers:
+            sys.exit(f"each worker was to talk to the server of its core; the servers hold {held}")
         first = account(run, server)
         time.sleep(seconds)
         last = account(run, server)
