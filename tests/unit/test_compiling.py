@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import compiling.build
 import pytest
 from compiling import declarations, table
+from compiling.build import main
 from compiling.declarations import DeclarationError
 from compiling.table import FLAG, INDEX, REAL, Class, each
 
@@ -184,3 +186,27 @@ def test_declarations_are_written_beside_the_modules(tmp_path: Path) -> None:
     declarations.write(tmp_path, {"one": {"It": Class(types=each(REAL, "a"))}, "two": {}})
     assert "cdef public double a" in (tmp_path / "one.pxd").read_text()
     assert (tmp_path / "two.pxd").read_text() == "by hand"
+
+
+def test_a_machine_without_a_compiler_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last line of what is said becomes the reason that the wheel tells its users."""
+    monkeypatch.setenv("CC", "no-such-compiler -O2")
+
+    assert main([str(RUNNER / "wsrun"), str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "there was no C compiler (no-such-compiler)\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_whatever_stops_the_compiling_is_one_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the whole of it before, for whoever builds."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(compiling.build, "look_around", lambda: None)
+
+    assert main([str(tmp_path / "empty"), str(tmp_path / "made")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Traceback (most recent call last):"
+    assert re.fullmatch(r"compiling failed \(FileNotFoundError: .*agenda\.py'\)", said[-1])
