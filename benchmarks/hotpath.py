@@ -97,7 +97,7 @@ class Nowhere:
 def making(tools: Tools, client: Client) -> Iterator[Row]:
     """Yield the rows that make a message."""
     ids = IdMaker(5)
-    yield "id: make", lambda: ids.make(int((time.time() + 0.0) * 1e6))
+    yield "id: make", lambda: ids.make((time.time() + 0.0) * 1e6)
 
     def body(kind: Any, source: Any) -> Callable[[], bytes]:
         build = compile_body(BodyPlan(kind=kind, source=source), tools)
@@ -174,7 +174,7 @@ class Exchange:
             received(reply, now)
         came = clock() - started
         program.queue.clear()
-        assert not self.line.in_flight
+        assert not self.line.requests()
         return spent / count * 1e6, came / count * 1e6
 
 

@@ -92,6 +92,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                     "exchange": "Exchange",
                     "request": "Request",
                     "table": "dict",
+                    "text": "str",
                     "traffic": "Traffic",
                 },
                 "send": {

@@ -209,4 +209,4 @@ def test_whatever_stops_the_compiling_is_one_line_too(
     assert main([str(tmp_path / "empty"), str(tmp_path / "made")]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "Traceback (most recent call last):"
-    assert re.fullmatch(r"compiling failed \(FileNotFoundError: .*agenda\.py'\)", said[-1])
+    assert re.fullmatch(r"compiling failed \(FileNotFoundError: .*\.py'\)", said[-1])

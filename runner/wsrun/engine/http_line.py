@@ -178,7 +178,7 @@ class HttpLine:
         assert program.http is not None
         assert world.http is not None
         if program.uses_id:
-            session.message_id = session.ids.make(int((now + world.unix_offset) * 1e6))
+            session.message_id = session.ids.make((now + world.unix_offset) * 1e6)
         self.seq += 1
         # Requests are numbered by themselves, as the messages of each socket are.
         session.seq = self.seq

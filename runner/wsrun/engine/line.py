@@ -127,11 +127,6 @@ class Line:
         """Whether messages can be sent."""
         return self.connection is not None and self.connection.is_open
 
-    @property
-    def in_flight(self) -> int:
-        """Requests that wait for their replies."""
-        return sum(map(len, self.tables)) + len(self.waiting)
-
     def send(
         self, program: MessageProgram, due: float | None, future: Waiter | None, old: Request | None = None
     ) -> bool:
@@ -155,7 +150,7 @@ class Line:
         session.seq = self.seq = self.seq + 1
         try:
             if program.uses_id:
-                session.message_id = session.ids.make(int((now + world.unix_offset) * 1e6))
+                session.message_id = session.ids.make((now + world.unix_offset) * 1e6)
             if program.needs_renewal:
                 session.renew()
             payload = program.build(session)
@@ -226,11 +221,9 @@ class Line:
             self.turn(self.world.stretch_at(at))
         traffic = self.traffic
         traffic.received += 1
+        text = payload if isinstance(payload, str) else ""
         # isascii() looks at a flag of the str: no encoding for the common payload.
-        if isinstance(payload, bytes) or payload.isascii():
-            traffic.bytes_received += len(payload)
-        else:
-            traffic.bytes_received += len(payload.encode())
+        traffic.bytes_received += len(payload) if text.isascii() else len(text.encode())
         if self.first_due is not None:
             self.world.recorder.sample("connect.first_message", self.labels, max(at - self.first_due, 0.0))
             self.first_due = None
@@ -251,7 +244,7 @@ class Line:
                     cell.service_time.add(at - request.sent)
                     future = request.future
                     if isinstance(future, Exchange):
-                        exchange = future  # of a type that C knows, where it is compiled
+                        exchange = future  # which C knows, where it is compiled
                         exchange.set_result(True)
                     elif future is not None and not future.done():
                         future.set_result(True)
@@ -263,7 +256,8 @@ class Line:
         """Find the taker of a frame, the long way."""
         observers = self.observers
         is_delivery = observers is not None and observers.look_on and observers.look(frame)
-        request = oldest_fit(self, frame) if self.waiting or any(self.tables) else None
+        is_awaited = self.waiting or (self.tables and any(self.tables))
+        request = oldest_fit(self, frame) if is_awaited else None
         if isinstance(request, PatternRequest):
             self.take(request, frame)
         elif request is not None:

@@ -11,4 +11,4 @@ cdef class IdMaker:
     cdef char[20] _digits
 
     cdef _carry(self)
-    cpdef str make(self, long long now_us)
+    cpdef str make(self, double now_us)

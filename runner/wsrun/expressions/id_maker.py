@@ -57,12 +57,12 @@ class IdMaker:
         """How many ids were made."""
         return self._high_number * _BASE2 + self._low_number
 
-    def make(self, now_us: int) -> str:
-        """Return the next id; ``now_us`` is microseconds since 1970."""
+    def make(self, now_us: float) -> str:
+        """Return the next id; ``now_us`` is microseconds since 1970, of which whole ones are told."""
         time = self._time
-        since = now_us - time.window
+        since = int(now_us) - time.window
         if not 0 <= since < _BASE2:
-            since = time.turn(now_us)
+            since = time.turn(int(now_us))
         number = self._low_number + 1
         if number == _BASE2:
             self._high_number += 1

@@ -52,12 +52,12 @@ cdef class IdMaker:
     def made(self):
         return self._high_number * _BASE2 + self._low_number
 
-    cpdef str make(self, long long now_us):
+    cpdef str make(self, double now_us):
         cdef TimeDigits time = self._time
         cdef char* digits = self._digits
-        cdef long long since = now_us - time.window
+        cdef long long since = <long long>now_us - time.window
         if not 0 <= since < _BASE2:
-            since = time.turn(now_us)
+            since = time.turn(<long long>now_us)
         self._low_number += 1
         if self._low_number == _BASE2:
             self._low_number = 0
