@@ -74,22 +74,32 @@ def measure(workers: int, clients: int, seconds: int, cores: Sequence[int]) -> S
         command = ["taskset", "-c", ",".join(map(str, mine)), sys.executable, "-m", "wsrun", "run"]
         command += [str(scenario), "--out", folder, "--quiet", "--workers", str(workers)]
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        awaited(lambda: len(workers_of(run)) == workers)
-        for core, worker in zip(mine, workers_of(run), strict=True):
-            worker.cpu_affinity([core])
-        awaited(lambda: server.counts()["messages"] > 0)
-        time.sleep(SETTLE)
-        held = [each["open"] for each in server.counts()["each"]]
-        if held != [clients] * workers:
-            sys.exit(f"each worker was to talk to the server of its core; the servers hold {held}")
-        first = account(run, server)
-        time.sleep(seconds)
-        last = account(run, server)
-        # Closed loops without think time saturate the generator on purpose: exit 3 is expected.
-        run.wait()
+        try:
+            first, last = watched(run, server, clients, seconds, mine)
+            # Closed loops without think time saturate the generator on purpose: exit 3 is expected.
+            run.wait()
+        finally:
+            run.kill()
     trips = last.trips - first.trips
     each = [(end - begin) / trips * 1e6 for begin, end in zip(first[2:], last[2:], strict=True)]
     return Sample(trips / (last.at - first.at), *each)
+
+
+def watched(
+    run: subprocess.Popen[bytes], server: Counting, clients: int, seconds: int, cores: Sequence[int]
+) -> tuple[Account, Account]:
+    """Give each worker its core, and return what had been done at the begin and the end of a window."""
+    awaited(lambda: len(workers_of(run)) == len(cores))
+    for core, worker in zip(cores, workers_of(run), strict=True):
+        worker.cpu_affinity([core])
+    awaited(lambda: server.counts()["messages"] > 0)
+    time.sleep(SETTLE)
+    held = [each["open"] for each in server.counts()["each"]]
+    if held != [clients] * len(cores):
+        sys.exit(f"each worker was to talk to the server of its core; the servers hold {held}")
+    first = account(run, server)
+    time.sleep(seconds)
+    return first, account(run, server)
 
 
 def account(run: subprocess.Popen[bytes], server: Counting) -> Account:

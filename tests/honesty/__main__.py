@@ -9,7 +9,7 @@ import pkgutil
 import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import as_installed
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("checks", nargs="*", help="H1, H2, …: only these")
     parser.add_argument("--quick", action="store_true", help="at a small scale")
     parser.add_argument("--sources", action="store_true", help="not the wheel: what PYTHONPATH or pip gave")
-    parser.add_argument("--write", action="store_true", help=f"write the table into {DOCUMENT.name}")
+    parser.add_argument("--write", action="store_true", help=f"write the rows into {DOCUMENT.name}")
     asked = parser.parse_args(arguments)
     if not asked.sources:
         as_installed.rerun()
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{_word(row):9} {row.check:4} {row.what:66} {row.seen}   {row.allowed}", flush=True)
         rows.append(row)
     if asked.write:
-        _write(rows, quick=asked.quick)
+        _write(rows, quick=asked.quick, only=set(asked.checks))
     return 1 if any(row.good is False for row in rows) else 0
 
 
@@ -58,7 +58,8 @@ def _word(row: Row) -> str:
     return "control" if row.is_control else {True: "good", False: "NOT GOOD", None: "unknown"}[row.good]
 
 
-def _write(rows: Sequence[Row], *, quick: bool) -> None:
+def _write(rows: Sequence[Row], *, quick: bool, only: Collection[str]) -> None:
+    """Write the table; ``only``: those checks alone were run, and the rows of all others stay."""
     scale = "at the small scale (`--quick`)" if quick else "at the full scale"
     system = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     lines = [
@@ -67,10 +68,13 @@ def _write(rows: Sequence[Row], *, quick: bool) -> None:
         "| check | what | seen | allowed | |",
         "|---|---|---|---|---|",
     ]
-    lines += [f"| {row.check} | {row.what} | {row.seen} | {row.allowed} | {_word(row)} |" for row in rows]
     text = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    known, _, after = rest.partition(END)
+    table = [line for line in known.splitlines() if line.startswith("| H")] if only else []
+    table = [line for line in table if line.split()[1] not in only]
+    table += [f"| {row.check} | {row.what} | {row.seen} | {row.allowed} | {_word(row)} |" for row in rows]
+    lines += sorted(table, key=lambda line: int(line.split()[1].removeprefix("H")))
     DOCUMENT.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
 
 

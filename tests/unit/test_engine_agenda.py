@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.clock import run_virtual
@@ -107,14 +107,8 @@ class CoarseAlarm(LoopAlarm):
 def test_what_is_due_within_the_grain_of_an_alarm_shares_a_wake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Late by less than the grain, never early; and on time again where wakes are further apart."""
 
-    def coarse(
-        loop: asyncio.AbstractEventLoop,
-        wake: Callable[[], None],
-        clock: Callable[[], float],
-        *,
-        real_time: bool,
-    ) -> CoarseAlarm:
-        return CoarseAlarm(loop, wake, clock)
+    def coarse(*given: Any, real_time: bool) -> CoarseAlarm:
+        return CoarseAlarm(*given)
 
     monkeypatch.setattr(agenda_module, "make_alarm", coarse)
 
@@ -140,6 +134,33 @@ def test_what_is_due_within_the_grain_of_an_alarm_shares_a_wake(monkeypatch: pyt
         (2.03, 2.03),
         (2.05, 2.13),
     ]
+
+
+def test_what_is_due_and_more_than_a_batch_does_not_wait_for_the_grain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop turns in between, and no time passes."""
+
+    def coarse(*given: Any, real_time: bool) -> CoarseAlarm:
+        return CoarseAlarm(*given)
+
+    monkeypatch.setattr(agenda_module, "make_alarm", coarse)
+
+    async def main() -> set[float]:
+        loop = asyncio.get_running_loop()
+        agenda = _agenda()
+        seen: set[float] = set()
+        for _ in range(3 * agenda_module.BATCH + 1):
+            agenda.call_at(1.0, lambda _: seen.add(round(loop.time(), 6)))
+        await asyncio.sleep(2.0)
+        return seen
+
+    assert run_virtual(main()) == {1.0}
+
+
+def test_the_alarm_of_linux_has_a_grain() -> None:
+    """Without one, a worker at 20 000 messages a second takes a third more CPU."""
+    assert TimerfdAlarm.grain == pytest.approx(0.0001)
 
 
 @pytest.mark.parametrize("loop_factory", ["asyncio", "uvloop"])

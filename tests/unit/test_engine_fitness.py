@@ -56,6 +56,31 @@ def test_a_loop_that_keeps_up_has_no_lag() -> None:
     assert max(found) == pytest.approx(0.0, abs=1e-6)
 
 
+def test_probes_are_on_the_grid_of_the_start() -> None:
+    """Where other looks are taken too, whenever the probing begins: one wake serves both."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        world = world_with(loop.time)
+        world.begin(0.0043)
+        seen: list[float] = []
+        call_at = world.agenda.call_at
+
+        class Listening:
+            def call_at(self, due: float, function: Callable[[float], None]) -> None:
+                seen.append(due)
+                call_at(due, function)
+
+        real, world.agenda = world.agenda, Listening()  # type: ignore[assignment]
+        await asyncio.sleep(0.1)
+        Fitness(world).start()
+        await asyncio.sleep(0.03)
+        real.close()
+        return seen
+
+    assert run_virtual(main()) == pytest.approx([0.1043, 0.1143, 0.1243, 0.1343])
+
+
 def test_a_stall_is_probed_for_as_long_as_it_lasts() -> None:
     """Each missed tick has its own lag, so that one second of standing still is a hundred samples."""
     found = sorted(lags(0.505, {0.25: 1.0}))

@@ -46,7 +46,7 @@ def compile_source(source: tuple[str, bool], tools: Tools) -> Callable[[Scope], 
             raise BodyFailed(name, told(error)) from None
         if isinstance(made, bytes):
             if is_binary:
-                return made
+                return bytes(made)  # A kind of bytes may have come, which no connection takes.
             raise BodyFailed(name, "it returned bytes, and the frame is text: write frame: binary")
         try:
             return made.encode() if isinstance(made, str) else orjson.dumps(made)

@@ -82,5 +82,7 @@ class Agenda:
         finally:
             self._armed = float("inf")
             if heap:
-                self._armed = max(heap[0][0], min(armed, now) + self._alarm.grain)
+                # Those that are left when a batch is full are due; they wait for the loop to turn, no longer.
+                grain = self._alarm.grain if len(entries) < BATCH else 0.0
+                self._armed = max(heap[0][0], min(armed, now) + grain)
                 self._alarm.arm(self._armed)

@@ -33,6 +33,7 @@ class Fitness:
         self._cpu = time.process_time()
         self._at = world.clock()
         self._descriptors = _count_descriptors()
+        self._number = 0
 
     def start(self) -> None:
         """Probe from now on."""
@@ -42,16 +43,21 @@ class Fitness:
             # Those of the start are over.
             self._pauses.take()
         # On the grid of the run's start, as other looks are: each wake of an idle worker costs 50 µs.
-        whole = math.floor((world.clock() - world.start) / TICK) + 1
-        world.agenda.call_at(world.start + whole * TICK, self._tick)
+        self._number = math.floor((world.clock() - world.start) / TICK) + 1
+        world.agenda.call_at(self._due, self._tick)
 
-    def _tick(self, due: float) -> None:
+    def _tick(self, _: float) -> None:
         world = self._world
         now = world.clock()
-        while due <= now:
-            world.recorder.loop_lag.add(now - due)
-            due += TICK
-        world.agenda.call_at(due, self._tick)
+        while self._due <= now:
+            world.recorder.loop_lag.add(now - self._due)
+            self._number += 1
+        world.agenda.call_at(self._due, self._tick)
+
+    @property
+    def _due(self) -> float:
+        """When the next probe is due, by its number: a sum of steps would leave the grid in time."""
+        return self._world.start + self._number * TICK
 
     def gauges(self, backlog: int) -> dict[Series, Gauge]:
         """Return the readings of the interval that ends now; ``backlog`` is unsent bytes."""
