@@ -3,7 +3,7 @@
        sleeper SECONDS        prints p50, p99, p99.9 and the most, in milliseconds
 
    It sleeps to a grid of PERIOD on CLOCK_MONOTONIC, as a schedule of 10 000 messages a second would, and notes how
-   far behind the grid it is when it wakes. Nobody who sends by a clock can be more exact than that. */
+   far behind the grid it is when it wakes: a measure of the machine in that minute, to hold a schedule's lateness against. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>

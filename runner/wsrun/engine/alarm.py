@@ -47,8 +47,8 @@ class _Itimerspec(ctypes.Structure):
 class TimerfdAlarm:
     """An alarm on a Linux timerfd; its clock is ``time.monotonic``.
 
-    To set it and be woken by it takes 10 µs on a virtual machine, more than to send a message: at 20 000
-    messages a second, two at a time save a quarter of all CPU.
+    To set it and be woken by it takes more on a virtual machine than to send a message: at 20 000 messages a
+    second, two at a time save a fifth of all CPU.
     """
 
     grain = 0.0001
