@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sources", action="store_true", help="not the wheel: what PYTHONPATH or pip gave")
     parser.add_argument("--write", action="store_true", help=f"write the rows into {DOCUMENT.name}")
     asked = parser.parse_args(arguments)
+    if asked.write and asked.quick and asked.checks:
+        parser.error("rows of the small scale would stand among those of the full one")
     if not asked.sources:
         as_installed.rerun()
     rows = []
