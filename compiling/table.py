@@ -77,6 +77,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                 "stretch": "Stretch",
                 "table": "dict",
                 "tables": "tuple",
+                "taking": "Taking",
                 "traffic": "Traffic",
                 "world": "World",
             },
@@ -92,6 +93,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
                     "exchange": "Exchange",
                     "request": "Request",
                     "table": "dict",
+                    "taking": "Taking",
                     "text": "str",
                     "traffic": "Traffic",
                 },
@@ -167,6 +169,7 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
             },
         ),
     },
+    "wsrun.engine.taking": {"Taking": Class(types={"field": "str", "values": "frozenset"})},
     "wsrun.engine.world": {
         "World": Class(types={"unix_offset": REAL}),
     },

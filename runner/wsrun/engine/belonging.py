@@ -36,6 +36,17 @@ def oldest_fit(line: Line, frame: Frame) -> Request | None:
     return best
 
 
+def remember(line: Line, request: Request) -> None:
+    """Keep the key of a request that nobody waits for any more, to know its reply when it comes."""
+    if request.table is None or request.key is ABSENT:
+        return
+    if line.late is None:
+        line.late = {}
+    while len(line.late) >= line.world.late_kept:
+        del line.late[next(iter(line.late))]
+    line.late[request.key] = request.cell
+
+
 def is_late(line: Line, frame: Frame) -> bool:
     """Count a frame that answers a request which has timed out; ``line.late`` has some."""
     assert line.late is not None

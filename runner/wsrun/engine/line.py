@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orjson import loads
 
-from wsrun.engine.belonging import is_extra, is_late, oldest_fit
+from wsrun.engine.belonging import is_extra, is_late, oldest_fit, remember
 from wsrun.engine.exchange import Exchange
 from wsrun.engine.leftovers import Leftover, leave, why_failed, why_no_reply
 from wsrun.engine.mailbox import Mailbox, capture
@@ -25,7 +25,7 @@ from wsrun.expressions import MissingVariable
 from wsrun.metrics.recorder import SAMPLES_KEPT, Cell, Stretch, Told, Traffic
 from wsrun.metrics.snapshot import Labels
 from wsrun.patterns import show_payload
-from wsrun.patterns.frame import ABSENT, UNREAD, Frame
+from wsrun.patterns.frame import UNREAD, Frame
 from wsrun.transports import Closing, Connection
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class Line:
         "stretch",
         "table",
         "tables",
+        "taking",
         "traffic",
         "unjudged",
         "usual_field",
@@ -99,6 +100,7 @@ class Line:
         # Where every frame is looked at, none goes the short way.
         looks_on = (rules is not None and rules.looks_on) or session.breaker is not None
         self.usual_field = None if looks_on else socket.hot_field
+        self.taking = None if looks_on or rules is None or socket.target.json_in else rules.taking
         self.hot_field = self.usual_field
         self.table: dict[Any, Request] = self.tables[socket.hot_table] if self.tables else {}
         self.waiting: list[PatternRequest] = []
@@ -249,6 +251,17 @@ class Line:
                     elif future is not None and not future.done():
                         future.set_result(True)
                     return
+        taking = self.taking
+        if taking is not None and not self.waiting and not self.late:
+            try:
+                if document is UNREAD:
+                    document = loads(payload)
+                is_taken = document[taking.field] in taking.values
+                # Of what waits, it can fit what the one field finds; where there is no such field, anything.
+                if is_taken and not (field in document if table and field else any(self.tables)):
+                    return
+            except (ValueError, LookupError, TypeError):
+                pass
         if self.watcher is None or not self.watcher.repeats(payload, at):
             self.sort(self.frame(payload, at, document))
 
@@ -317,18 +330,8 @@ class Line:
         self.forget(request)
         request.cell.timed_out += 1
         request.cell.round_trip.add(request.deadline - request.due)
-        self.remember(request)
+        remember(self, request)
         self.finish(request, "reply-timeout", lambda: why_no_reply(self, request))
-
-    def remember(self, request: Request) -> None:
-        """Keep the key of a request that nobody waits for any more, to know its reply when it comes."""
-        if request.table is None or request.key is ABSENT:
-            return
-        if self.late is None:
-            self.late = {}
-        while len(self.late) >= self.world.late_kept:
-            del self.late[next(iter(self.late))]
-        self.late[request.key] = request.cell
 
     def lose(self, request: Request) -> None:
         """Count a request whose connection went away."""
@@ -340,7 +343,7 @@ class Line:
         """Count what is still unanswered when the run is over."""
         for request in self.requests():
             self.forget(request)
-            self.remember(request)
+            remember(self, request)
             request.done = True
             request.cell.pending += 1
             if request.future is not None and not request.future.done():

@@ -17,6 +17,7 @@ from wsrun.engine.lines import backlog_of
 from wsrun.engine.mailbox import capture
 from wsrun.engine.precedence import by_priority
 from wsrun.engine.programs import Captures, MessageProgram, ProgramCompiler, compile_captures, names_in
+from wsrun.engine.taking import taking
 from wsrun.metrics.snapshot import Series
 from wsrun.patterns import (
     ABSENT,
@@ -138,7 +139,7 @@ class Reaction:
 class Rules:
     """All rules of one group, compiled once per worker; ``contracts`` are those of all groups."""
 
-    __slots__ = ("contracts", "forbidden", "numberings", "reactions", "watched")
+    __slots__ = ("contracts", "forbidden", "numberings", "reactions", "taking", "watched")
 
     def __init__(
         self,
@@ -165,6 +166,7 @@ class Rules:
             )
             for rule in plan.react
         ]
+        self.taking = taking(self.reactions)
 
     @property
     def looks_on(self) -> bool:

@@ -19,7 +19,7 @@ class Absent:
 
 ABSENT: Final = Absent()
 
-UNREAD: Final = object()
+UNREAD: Final[Any] = object()
 """The document of a frame that nobody has parsed yet."""
 
 

@@ -20,9 +20,12 @@ Bound = tuple[Callable[[Frame], Any], Test, Condition, Any]
 
 
 class Matcher:
-    """A compiled pattern; ``bind`` fixes the values that its templates have now."""
+    """A compiled pattern; ``bind`` fixes the values that its templates have now.
 
-    __slots__ = ("_alternatives", "_static", "is_static")
+    ``plain``: the pattern asks for nothing but one text in one top-level field of JSON, which these two are.
+    """
+
+    __slots__ = ("_alternatives", "_static", "is_static", "plain")
 
     def __init__(self, pattern: Pattern, tools: Tools) -> None:
         self._alternatives = [
@@ -33,6 +36,7 @@ class Matcher:
             is_constant(condition.value) for alternative in pattern.alternatives for condition in alternative
         )
         self._static: Fits | None = self._bound(None) if self.is_static else None
+        self.plain: tuple[str, str] | None = _plain(pattern) if self.is_static else None
 
     def bind(self, scope: Scope | None) -> Fits:
         """Return the function for a client's message; it never raises.
@@ -54,6 +58,17 @@ class Matcher:
 def compile_pattern(pattern: Pattern, tools: Tools) -> Matcher:
     """Compile a parsed pattern."""
     return Matcher(pattern, tools)
+
+
+def _plain(pattern: Pattern) -> tuple[str, str] | None:
+    if [len(alternative) for alternative in pattern.alternatives] != [1]:
+        return None
+    (condition,) = pattern.alternatives[0]
+    steps = condition.source.steps
+    if condition.test != "equal" or not isinstance(condition.value, str) or steps is None or len(steps) != 1:
+        return None
+    (step,) = steps
+    return (step, condition.value) if isinstance(step, str) else None
 
 
 # A bound pattern is a partial of one of these three: ``explain`` finds in its arguments what was asked.
