@@ -89,7 +89,7 @@ def test_rows_are_chosen_by_name_or_by_kind() -> None:
 
 def test_clients_are_chosen_by_how_their_names_begin() -> None:
     """A name that nothing has is told with those that there are."""
-    wsruns = ["wsrun, fast", "wsrun, not compiled", "wsrun, reference"]
+    wsruns = [f"wsrun, {kind}" for kind in ("fast", "not compiled", "two workers", "reference")]
     assert [one.name for one in table.chosen(["k6", "wsrun"])] == [*wsruns, "k6"]
     assert table.chosen([]) == table.PEERS
     with pytest.raises(ValueError, match="there is no client 'ab'; there are C floor, "):

@@ -1,4 +1,4 @@
-"""wsrun: one worker process beside its coordinator, both on the client's core and both counted."""
+"""wsrun: one worker process, or two, beside their coordinator; all on the client's core, and all counted."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def scenario(job: Job) -> str:
     return f'wsrun: 1\ntarget: {{ url: "{job.url}"{tls} }}\n{body.lstrip()}{phase}\n'
 
 
-def command(transport: str, job: Job) -> list[str]:
+def command(transport: str, workers: int, job: Job) -> list[str]:
     """The command as users type it."""
     words = [sys.executable, "-m", "wsrun", "run", job.written("peers.yaml", scenario(job)), "--quiet"]
-    return [*words, "--workers", "1", "--transport", transport, "--out", str(job.folder / "results")]
+    return [*words, "--workers", str(workers), "--transport", transport, "--out", str(job.folder / "results")]
 
 
 def _version(library: str, variables: Variables) -> Callable[[], str | None]:
@@ -67,13 +67,19 @@ def _sources() -> dict[str, str]:
 
 
 def _peer(
-    name: str, transport: str, library: str, does: str, skips: dict[str, str], variables: Variables = _wheel
+    name: str,
+    transport: str,
+    library: str,
+    does: str,
+    skips: dict[str, str],
+    variables: Variables = _wheel,
+    workers: int = 1,
 ) -> Peer:
     return Peer(
         name=f"wsrun, {name}",
         does=does,
         version=_version(library, variables),
-        command=partial(command, transport),
+        command=partial(command, transport, workers),
         variables=variables,
         skips=skips,
     )
@@ -97,6 +103,15 @@ PEERS = (
         "The same in plain Python, as it runs where there was no C compiler.",
         dict.fromkeys(("roundtrip-1", "roundtrip-2000", "roundtrip-10000", "payloads", "wss"), ""),
         _sources,
+    ),
+    _peer(
+        "two workers",
+        "fast",
+        "picows",
+        "The same from two worker processes, which share the client's core here. How much more two make on"
+        " a core each is measured [below](#two-workers).",
+        dict.fromkeys(("roundtrip-1", "payloads", "pushes", "wss"), ""),
+        workers=2,
     ),
     _peer(
         "reference",
