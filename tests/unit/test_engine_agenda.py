@@ -104,12 +104,13 @@ class CoarseAlarm(LoopAlarm):
     grain = 0.1
 
 
+def coarse(*given: Any, real_time: bool) -> CoarseAlarm:
+    """Stand in for ``make_alarm``."""
+    return CoarseAlarm(*given)
+
+
 def test_what_is_due_within_the_grain_of_an_alarm_shares_a_wake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Late by less than the grain, never early; and on time again where wakes are further apart."""
-
-    def coarse(*given: Any, real_time: bool) -> CoarseAlarm:
-        return CoarseAlarm(*given)
-
     monkeypatch.setattr(agenda_module, "make_alarm", coarse)
 
     async def main() -> list[tuple[float, float]]:
@@ -140,9 +141,6 @@ def test_what_is_due_and_more_than_a_batch_does_not_wait_for_the_grain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The loop turns in between, and no time passes."""
-
-    def coarse(*given: Any, real_time: bool) -> CoarseAlarm:
-        return CoarseAlarm(*given)
 
     monkeypatch.setattr(agenda_module, "make_alarm", coarse)
 

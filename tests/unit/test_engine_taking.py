@@ -62,7 +62,7 @@ def outcome(rule: str, more: str, sent: str, frames: list[tuple[int, Any]]) -> d
     return {"round_trips": store.distribution("round_trip").maximum, **counted}
 
 
-# One push each that a reply by pattern, one that came too late, and two that are looked at are.
+# Pushes that are replies as well: by a pattern, after the timeout, and by an id with more to look at.
 @example(more="", sent="any: 1", frames=[(1, {"type": "push", "n": 3})])
 @example(more="", sent="ping: 1", frames=[(45, {"type": "push", "id": "own"})])
 @example(more="", sent="told: 1", frames=[(1, {"type": "push", "id": "own", "n": 4})])
@@ -76,13 +76,13 @@ def test_the_short_way_takes_what_the_long_way_takes(
 
 
 class Pushing(Network):
-    """Sends each new connection the same messages; ``lines`` are those who hear."""
+    """Sends a new connection ten messages; ``line`` is who hears them."""
 
-    lines: list[Line]
+    line: Line
 
     async def open(self, endpoint: Endpoint, sink: Any) -> Wire:
         wire = await super().open(endpoint, sink)
-        self.lines = [*getattr(self, "lines", []), sink]
+        self.line = sink
         for number in range(10):
             wire.reply(json.dumps({"type": "push" if number % 2 else "other", "n": number}), 0.1)
         return wire
@@ -94,7 +94,7 @@ def heard(client: str, target: str = "") -> tuple[Line, dict[str, int]]:
     text = f"profiles: {{ p: {{}} }}\nclients: {{ all: {{ {client} }} }}\n"
     store = perform(plan_of(text + "phases: [ { duration: 1s, clients: 1 } ]\n", target=target), network)
     names = ("messages.received", "messages.unmatched", "forbidden")
-    return network.lines[0], {name: store.counter(name) for name in names}
+    return network.line, {name: store.counter(name) for name in names}
 
 
 @pytest.mark.parametrize(
