@@ -8,6 +8,7 @@ unit tests, which need no compiler.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -200,5 +201,9 @@ MODULES: Mapping[str, Mapping[str, Class]] = {
 A ``.pyx`` beside the ``.py`` of such a module is compiled instead of it; a ``.pxd`` there is taken as it is.
 """
 
-HAND_WRITTEN: Sequence[str] = ("wsrun.transports.frames_compiled",)
+HAND_WRITTEN: Sequence[str] = (
+    "wsrun.transports.frames_compiled",
+    # What it is made of is Linux's alone.
+    *(("wsrun.transports.readers_compiled",) if sys.platform == "linux" else ()),
+)
 """Modules that have a ``.pyx`` alone."""

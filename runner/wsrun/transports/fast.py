@@ -11,9 +11,11 @@ arrangements make it fit for measuring, each over a documented door of its API:
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Iterator
+from functools import cached_property
 from time import monotonic
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ from wsrun.transports.address import Address
 from wsrun.transports.failures import bad_header, ended, from_answer, not_offered
 from wsrun.transports.fast_connection import FastConnection
 from wsrun.transports.opening import open_within
+from wsrun.transports.readers import Readers, readers
 from wsrun.transports.request import address_of, headers_of, tls_of
 from wsrun.transports.sockets import is_reset
 
@@ -50,8 +53,14 @@ class FastTransport:
         address = address_of(endpoint)
         upgrade = _Upgrade(endpoint, address, sink)
         await open_within(endpoint, address, upgrade.timings, upgrade.run, _judge)
+        if self._readers is not None:
+            upgrade.connection.read_by(self._readers)
         upgrade.connection.release()
         return upgrade.connection
+
+    @cached_property
+    def _readers(self) -> Readers | None:
+        return readers(asyncio.get_running_loop())
 
 
 class _Upgrade:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from picows import WSFrame, WSMsgType, WSTransport
 
@@ -15,6 +15,9 @@ from wsrun.transports.failures import clean
 from wsrun.transports.frames import FrameListener
 from wsrun.transports.sockets import is_reset, reset_on_close
 from wsrun.transports.strict import NO_CODE, CloseFrame, Message, Ping, Pong, Strict, Violation
+
+if TYPE_CHECKING:
+    from wsrun.transports.readers import Reader, Readers
 
 _LINGER: Final = 0.02
 """How long a connection that broke the rules is kept for our close frame to leave, in seconds."""
@@ -35,6 +38,7 @@ class FastConnection(FrameListener):
         "_endpoint",
         "_held",
         "_loop",
+        "_reader",
         "_sink",
         "_strict",
         "_watcher",
@@ -59,6 +63,7 @@ class FastConnection(FrameListener):
         self._aborted = False
         self._deadline: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._reader: Reader | None = None
         self._end: tuple[Closing, float] | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -79,14 +84,12 @@ class FastConnection(FrameListener):
     def pause_reading(self) -> None:
         """See ``Connection.pause_reading``."""
         if self.is_open:
-            with contextlib.suppress(RuntimeError):  # it is ending
-                self._transport.underlying_transport.pause_reading()
+            self._pause()
 
     def resume_reading(self) -> None:
         """See ``Connection.resume_reading``."""
         if self.is_open:
-            with contextlib.suppress(RuntimeError):  # it is not paused
-                self._transport.underlying_transport.resume_reading()
+            self._resume()
 
     def close(self, code: int = 1000) -> None:
         """See ``Connection.close``."""
@@ -106,6 +109,12 @@ class FastConnection(FrameListener):
             self._reset()
 
     # What the transport calls.
+
+    def read_by(self, readers: Readers) -> None:
+        """Have these read what comes from now on; TLS is read by its own transport, which decrypts."""
+        transport = self._transport
+        if self.is_open and not transport.is_secure and not transport.underlying_transport.is_closing():
+            self._reader = readers.reader(transport.underlying_transport)
 
     def release(self) -> None:
         """Let the sink hear: first of what came together with the handshake, then of everything."""
@@ -127,8 +136,7 @@ class FastConnection(FrameListener):
         cause = "internal-error" if code == 1011 else _CAUSES.get(code, "protocol-error")
         closing = Closing(1006, clean(str(text)), "client", cause)
         self.is_open = False
-        with contextlib.suppress(RuntimeError):
-            self._transport.underlying_transport.pause_reading()
+        self._pause()
         self._loop.call_soon(self._refuse, closing)
         if cause != "internal-error":
             self._watcher = self._loop.create_task(_watch(self._transport))
@@ -143,6 +151,9 @@ class FastConnection(FrameListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Tell the sink, once and last."""
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
         closing = self._closing or self._lost()
         self._stop(closing)
         if self._deadline is not None:
@@ -160,6 +171,20 @@ class FastConnection(FrameListener):
         """Do nothing: ``write_backlog`` tells who asks."""
 
     # Inside.
+
+    def _pause(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it is ending
+            if self._reader is None:
+                self._transport.underlying_transport.pause_reading()
+            else:
+                self._reader.pause()
+
+    def _resume(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it is not paused
+            if self._reader is None:
+                self._transport.underlying_transport.resume_reading()
+            else:
+                self._reader.resume()
 
     def _hold(self, payload: str | bytes, at: float) -> None:
         assert self._held is not None
@@ -218,8 +243,7 @@ class FastConnection(FrameListener):
         if self._end is not None:
             return
         self._stop(closing)
-        with contextlib.suppress(RuntimeError):
-            self._transport.underlying_transport.resume_reading()
+        self._resume()
         self._end_after(_LINGER, self._transport.underlying_transport.abort)
 
     def _stop(self, closing: Closing) -> None:
