@@ -178,6 +178,26 @@ def test_the_name_of_a_limit_stands_on_no_line(tmp_path: Path) -> None:
     run(visit)
 
 
+def test_the_end_of_a_run_is_named_on_its_axis(tmp_path: Path) -> None:
+    """Where a run ends on a tick, the label of that is there, and not cut off."""
+    result = load("fail")
+    result["phases"][-1]["end"] = 100.0
+    last = result["timeline"][-1]
+    last["length"] = 100.0 - last["t"]
+    path = tmp_path / "hundred.html"
+    path.write_text(render_html(build_view(result)), encoding="utf-8")
+    label = f"[...{chart('timeline')}.querySelectorAll('.xtick > text')].at(-1)"
+    over = f"{label}.getBoundingClientRect().right - {chart('timeline')}.getBoundingClientRect().right"
+
+    async def visit(page: Browser) -> None:
+        for width in (400, 1400):
+            await page.open(path, width)
+            assert (await page.value(f"{label}.textContent")).startswith("100")
+            assert await page.value(over) <= 0.5
+
+    run(visit)
+
+
 def test_printing_opens_every_fold_and_restores_the_page(tmp_path: Path) -> None:
     """On paper nothing is folded or dark; afterwards everything is as it was."""
     path = written(tmp_path, "fail")

@@ -59,6 +59,7 @@ function timeAxis(data, options) {
     ticksuffix: `${NARROW}${unit.name}`,
     tickfont: font(11.5),
     tickangle: 0,
+    ticklabeloverflow: "allow",
     automargin: false,
     ...options,
   };
@@ -166,11 +167,21 @@ class Figure {
     if (!width) return;
     const built = this.build(width);
     Plotly.react(this.canvas, built.data, built.layout, CONFIG);
+    this.keepLabels();
     this.bottom = built.layout.margin.b;
     this.overlay.replaceChildren(...(built.heads || []));
     this.cross.style.bottom = `${this.bottom}px`;
     this.placePhases();
     this.placeWarmUps();
+  }
+
+  // Plotly centres a label below its tick: that of the last one would be cut off at the edge, and end there instead.
+  keepLabels() {
+    const edge = this.canvas.getBoundingClientRect().right;
+    for (const label of this.canvas.querySelectorAll(".xtick > text")) {
+      label.style.textAnchor = "";
+      if (label.getBoundingClientRect().right > edge) label.style.textAnchor = "end";
+    }
   }
 
   start() {
