@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from importlib import import_module
 from typing import Protocol
 
 from wsrun.compiled import build
@@ -52,9 +53,7 @@ def readers(loop: asyncio.AbstractEventLoop) -> Readers | None:
     """Return readers for a loop; None where there are none: not on Linux, not compiled, no descriptor."""
     if sys.platform != "linux" or not build().is_compiled:
         return None
-    from wsrun.transports.readers_compiled import Readers as Compiled  # type: ignore[import-not-found]
-
     with contextlib.suppress(OSError):
-        made: Readers = Compiled(loop)
+        made: Readers = import_module("wsrun.transports.readers_compiled").Readers(loop)
         return made
     return None
