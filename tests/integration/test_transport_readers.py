@@ -201,21 +201,26 @@ async def test_nothing_is_read_in_a_pause(bench: Bench) -> None:
     assert pair.memory.heard == b"onetwo"
 
 
-@on_each_loop
-async def test_a_pause_may_begin_while_reading(bench: Bench) -> None:
-    """A pause that begins while a socket is read holds from the next buffer on."""
+async def _held(bench: Bench, hold: Callable[[Reader], None]) -> None:
+    """Hold a reader while it reads; nothing more is read until it resumes."""
 
-    def pause(memory: Memory) -> None:
+    def held(memory: Memory) -> None:
         if len(memory.heard) == ROOM:
-            pair.reader.pause()
+            hold(pair.reader)
 
-    pair = await bench.pair(pause)
+    pair = await bench.pair(held)
     await pair.write(bytes(3 * ROOM))
     await pair.memory.hears(ROOM)
     await asyncio.sleep(0.05)
     assert len(pair.memory.heard) == ROOM
     pair.reader.resume()
     await pair.memory.hears(3 * ROOM)
+
+
+@on_each_loop
+async def test_a_pause_may_begin_while_reading(bench: Bench) -> None:
+    """It holds from the next buffer on."""
+    await _held(bench, lambda reader: reader.pause())
 
 
 @on_each_loop
@@ -335,18 +340,7 @@ async def test_reading_is_given_back(bench: Bench) -> None:
 @on_each_loop
 async def test_reading_may_stop_while_reading(bench: Bench) -> None:
     """What has not been read is the transport's."""
-
-    def stop(memory: Memory) -> None:
-        if len(memory.heard) == ROOM:
-            pair.reader.stop()
-
-    pair = await bench.pair(stop)
-    await pair.write(bytes(3 * ROOM))
-    await pair.memory.hears(ROOM)
-    await asyncio.sleep(0.02)
-    assert len(pair.memory.heard) == ROOM
-    pair.reader.resume()
-    await pair.memory.hears(3 * ROOM)
+    await _held(bench, lambda reader: reader.stop())
 
 
 @on_each_loop
