@@ -72,6 +72,12 @@ class Pair:
         """Write as the peer."""
         await asyncio.get_running_loop().sock_sendall(self.peer, data)
 
+    async def is_read(self, data: bytes) -> None:
+        """Write as the peer, and wait until it is heard."""
+        size = len(self.memory.heard) + len(data)
+        await self.write(data)
+        await self.memory.hears(size)
+
     async def end(self) -> Exception | None:
         """Wait for the end of the connection, as its protocol is told of it."""
         async with asyncio.timeout(PATIENCE):
@@ -189,8 +195,7 @@ async def test_more_than_a_turn_is_read(bench: Bench) -> None:
 async def test_nothing_is_read_in_a_pause(bench: Bench) -> None:
     """Nothing is read in a pause, not even the end; then all of it."""
     pair = await bench.pair()
-    await pair.write(b"one")
-    await pair.memory.hears(3)
+    await pair.is_read(b"one")
     pair.reader.pause()
     await pair.write(b"two")
     pair.peer.close()
@@ -283,8 +288,7 @@ async def test_ending_others_while_reading(bench: Bench) -> None:
     await asyncio.sleep(0.05)
     assert readings[0] is pairs[0].memory and len(readings) == 1
     late = await bench.pair()  # with the descriptor of one that is gone
-    await late.write(b"new")
-    await late.memory.hears(3)
+    await late.is_read(b"new")
 
 
 @on_each_loop
@@ -298,8 +302,7 @@ async def test_a_descriptor_that_is_used_again(bench: Bench) -> None:
     assert second.number == number
     first.reader.pause()
     first.reader.stop()
-    await second.write(b"still read")
-    await second.memory.hears(10)
+    await second.is_read(b"still read")
 
 
 @on_each_loop
@@ -323,8 +326,7 @@ async def test_a_failing_protocol_is_alone(bench: Bench) -> None:
 async def test_reading_is_given_back(bench: Bench) -> None:
     """Where a reader stops, the transport reads on."""
     pair = await bench.pair()
-    await pair.write(b"one")
-    await pair.memory.hears(3)
+    await pair.is_read(b"one")
     pair.reader.stop()
     await pair.write(b"two")
     await asyncio.sleep(0.02)
