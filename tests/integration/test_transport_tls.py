@@ -8,6 +8,7 @@ import ipaddress
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.scripted import TEXT, WAYS, Memory, Peer, close_frame, frame, opening, scripted
 
+from wsrun.plan import TlsPlan
 from wsrun.transports import ConnectFailure, Endpoint, transports
+from wsrun.transports.tls import client_context
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,11 @@ class Authority:
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
+    file: Path
 
     def client(self) -> ssl.SSLContext:
-        """A client's context that trusts this authority alone."""
-        return ssl.create_default_context(cadata=pem(self.certificate))
+        """The context of a run whose scenario trusts this authority alone."""
+        return client_context(TlsPlan(ca=str(self.file)))
 
 
 def pem(certificate: x509.Certificate) -> str:
@@ -63,9 +67,12 @@ def sign(
 
 
 @pytest.fixture(scope="module")
-def authority() -> Authority:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
-    return Authority(sign("wsrun test authority", key, None), key)
+    certificate = sign("wsrun test authority", key, None)
+    file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    file.write_text(pem(certificate))
+    return Authority(certificate, key, file)
 
 
 MakeServer = Callable[..., ssl.SSLContext]
@@ -144,7 +151,7 @@ def test_messages_travel_over_tls(way: str, authority: Authority, tls_server: Ma
 @pytest.mark.parametrize("way", WAYS)
 def test_an_unknown_authority_is_not_trusted(way: str, tls_server: MakeServer) -> None:
     """A certificate of an authority that the client does not know: tls-verify, and why."""
-    kind, cause, text = tls_failure(way, tls_server(), ssl.create_default_context())
+    kind, cause, text = tls_failure(way, tls_server(), client_context(TlsPlan()))
     assert (kind, cause) == ("failed", "tls-verify")
     assert "certificate" in text
 
