@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+from authority import Authority
+from tests.scripted import WAYS, Peer, opening, scripted
+
 from wsrun.compiler import compile_plan
 from wsrun.demo.process import DemoServer
 from wsrun.engine.line import Line
@@ -18,7 +22,7 @@ from wsrun.engine.world import World
 from wsrun.metrics.snapshot import Snapshot
 from wsrun.plan import Plan
 from wsrun.source import parse
-from wsrun.transports import transports
+from wsrun.transports import ConnectFailure, Endpoint, transports
 
 TEXT = """
 wsrun: 1
@@ -73,4 +77,27 @@ def test_connections_that_are_over_are_freed_at_once() -> None:
 
 def living(kind: type[Any]) -> int:
     """Return how many objects of a class are in memory."""
-    return sum(isinstance(found, kind) for found in gc.get_objects())
+    return sum(issubclass(type(found), kind) for found in gc.get_objects())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_failed_handshakes_are_freed_at_once(way: str, authority: Authority) -> None:
+    """A target that hangs up on TLS, under load, does not fill memory between two collections."""
+    transport, run = WAYS[way]
+
+    async def script(peer: Peer) -> None:
+        await peer.reader.readexactly(100)
+        await asyncio.sleep(0.005)
+        await peer.reader.read(10_000)
+
+    async def play() -> int:
+        async with scripted(script) as server:
+            endpoint = Endpoint(server.url.replace("ws:", "wss:"), ssl=authority.client())
+            before = living(ConnectFailure)
+            for _ in range(10):
+                assert await opening(transport, endpoint) is not None
+            return living(ConnectFailure) - before
+
+    with without_collector():
+        # The last ones are still known to who waited for them.
+        assert run(play()) <= 2

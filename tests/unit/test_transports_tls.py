@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from wsrun.plan import TlsPlan
-from wsrun.transports.tls import client_context, hush
+from wsrun.transports.direct_tls import hush, is_direct
+from wsrun.transports.tls import client_context
 
 HUNG_UP = {"message": "SSL handshake failed", "exception": ConnectionResetError}
 
@@ -23,7 +24,7 @@ def test_a_context_verifies_whatever_it_says(verify: bool, mode: ssl.VerifyMode)
     assert told.fget is not None
     assert told.fget(context) == mode
     assert context.check_hostname == verify
-    assert context.verify_mode == ssl.CERT_NONE
+    assert context.verify_mode == (ssl.CERT_NONE if is_direct(context) else mode)
 
 
 def heard_by(loop: asyncio.AbstractEventLoop, *contexts: dict[str, Any]) -> None:

@@ -24,13 +24,13 @@ from picows import WSUpgradeRequest, WSUpgradeResponse
 
 from wsrun.transports import ConnectFailure, Connection, Endpoint, Sink
 from wsrun.transports.address import Address
+from wsrun.transports.direct_tls import hush, is_direct
 from wsrun.transports.failures import bad_header, ended, from_answer, not_offered
 from wsrun.transports.fast_connection import FastConnection
 from wsrun.transports.opening import open_within
 from wsrun.transports.readers import Readers, readers
 from wsrun.transports.request import address_of, headers_of, tls_of
 from wsrun.transports.sockets import is_reset
-from wsrun.transports.tls import hush
 
 _READ_BUFFER: Final = 4096
 """Where a read buffer begins, in bytes; it grows to fit, and most connections of a load never need more."""
@@ -92,10 +92,13 @@ class _Upgrade:
         ears = _Ears(self.connection, sock)
         tls = tls_of(endpoint, self._address)
         more: dict[str, Any] = {}
+        # Its TLS has no Python before OpenSSL. Plain sockets are read by wsrun.
+        by_aiofastnet = tls is not None and is_direct(tls)
         if tls is not None:
-            more["server_hostname"] = endpoint.server_name or self._address.host
+            more["server_hostname"] = _ascii(endpoint.server_name) or self._address.host
             more["ssl_handshake_timeout"] = endpoint.connect_timeout
             more["ssl_shutdown_timeout"] = max(endpoint.close_timeout, 0.001)
+        if by_aiofastnet:
             more["ssl_incoming_bio_size"] = more["ssl_outgoing_bio_size"] = _TLS_BUFFER
         _, listener = await picows.ws_connect(
             self._accept,
@@ -109,8 +112,7 @@ class _Upgrade:
             max_redirects=0,
             read_buffer_init_size=_READ_BUFFER,
             socket_factory=lambda _url: sock,
-            # For its TLS, which has no Python before OpenSSL (ADR 16). Plain sockets are read by wsrun.
-            use_aiofastnet=tls is not None,
+            use_aiofastnet=by_aiofastnet,
             **more,
         )
         if listener is None:
@@ -167,7 +169,9 @@ class _Ears(logging.LoggerAdapter[Any]):
     def info(self, msg: object, *args: object, **kwargs: object) -> None:
         """Notice the end of a connection while its socket can still say why."""
         if msg == "Disconnected" and self._socket is not None:
-            self.heard_reset = is_reset(self._socket)
+            # To ask takes the answer away. Once the handshake is answered, the connection asks by itself.
+            if self._connection.timings.upgrade is None:
+                self.heard_reset = is_reset(self._socket)
             self._socket = None
 
     def warning(self, msg: object, *args: object, **kwargs: object) -> None:
@@ -176,6 +180,11 @@ class _Ears(logging.LoggerAdapter[Any]):
 
     error = warning
     exception = warning
+
+
+def _ascii(name: str | None) -> str | None:
+    # As Python's ssl writes it; aiofastnet would send it as it is.
+    return None if name is None else name.encode("idna").decode()
 
 
 def _judge(exc: Exception) -> ConnectFailure | None:
