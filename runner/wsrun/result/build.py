@@ -32,7 +32,7 @@ from wsrun.verdict import RunFacts, State, decide
 
 VERSION = 1
 
-_VERSIONS = ("aiofastnet", "picows", "uvloop", "websockets")
+_VERSIONS = ("picows", "uvloop", "websockets")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

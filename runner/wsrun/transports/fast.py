@@ -24,7 +24,6 @@ from picows import WSUpgradeRequest, WSUpgradeResponse
 
 from wsrun.transports import ConnectFailure, Connection, Endpoint, Sink
 from wsrun.transports.address import Address
-from wsrun.transports.direct_tls import hush, is_direct
 from wsrun.transports.failures import bad_header, ended, from_answer, not_offered
 from wsrun.transports.fast_connection import FastConnection
 from wsrun.transports.opening import open_within
@@ -35,17 +34,11 @@ from wsrun.transports.sockets import is_reset
 _READ_BUFFER: Final = 4096
 """Where a read buffer begins, in bytes; it grows to fit, and most connections of a load never need more."""
 
-_TLS_BUFFER: Final = 64 * 1024
-"""What is decrypted or encrypted in one go, in bytes; each TLS connection has two of these."""
-
 
 class FastTransport:
     """Opens connections with picows."""
 
     name = "fast"
-
-    def __init__(self) -> None:
-        self._is_hushed = False
 
     async def open(self, endpoint: Endpoint, sink: Sink) -> Connection:
         """See ``Transport.open``."""
@@ -58,9 +51,6 @@ class FastTransport:
             text = "the fast transport does not compress; the reference transport does"
             raise ConnectFailure("failed", "bad-request", text)
         address = address_of(endpoint)
-        if address.secure and not self._is_hushed:
-            self._is_hushed = True
-            hush(asyncio.get_running_loop())
         upgrade = _Upgrade(endpoint, address, sink)
         await open_within(endpoint, address, upgrade.timings, upgrade.run, _judge)
         if self._readers is not None:
@@ -92,14 +82,10 @@ class _Upgrade:
         ears = _Ears(self.connection, sock)
         tls = tls_of(endpoint, self._address)
         more: dict[str, Any] = {}
-        # Its TLS has no Python before OpenSSL. Plain sockets are read by wsrun.
-        by_aiofastnet = tls is not None and is_direct(tls)
         if tls is not None:
-            more["server_hostname"] = _ascii(endpoint.server_name) or self._address.host
+            more["server_hostname"] = endpoint.server_name or self._address.host
             more["ssl_handshake_timeout"] = endpoint.connect_timeout
             more["ssl_shutdown_timeout"] = max(endpoint.close_timeout, 0.001)
-        if by_aiofastnet:
-            more["ssl_incoming_bio_size"] = more["ssl_outgoing_bio_size"] = _TLS_BUFFER
         _, listener = await picows.ws_connect(
             self._accept,
             self._address.url,
@@ -112,7 +98,9 @@ class _Upgrade:
             max_redirects=0,
             read_buffer_init_size=_READ_BUFFER,
             socket_factory=lambda _url: sock,
-            use_aiofastnet=by_aiofastnet,
+            # With it a message over TLS takes 1.5 µs less, but on uvloop it misses a reset that follows data,
+            # and what came before a pause (aiofastnet 1.2.0). See docs/benchmarks.md.
+            use_aiofastnet=False,
             **more,
         )
         if listener is None:
@@ -169,9 +157,7 @@ class _Ears(logging.LoggerAdapter[Any]):
     def info(self, msg: object, *args: object, **kwargs: object) -> None:
         """Notice the end of a connection while its socket can still say why."""
         if msg == "Disconnected" and self._socket is not None:
-            # To ask takes the answer away. Once the handshake is answered, the connection asks by itself.
-            if self._connection.timings.upgrade is None:
-                self.heard_reset = is_reset(self._socket)
+            self.heard_reset = is_reset(self._socket)
             self._socket = None
 
     def warning(self, msg: object, *args: object, **kwargs: object) -> None:
@@ -180,11 +166,6 @@ class _Ears(logging.LoggerAdapter[Any]):
 
     error = warning
     exception = warning
-
-
-def _ascii(name: str | None) -> str | None:
-    # As Python's ssl writes it; aiofastnet would send it as it is.
-    return None if name is None else name.encode("idna").decode()
 
 
 def _judge(exc: Exception) -> ConnectFailure | None:

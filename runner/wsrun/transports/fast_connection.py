@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from picows import WSFrame, WSMsgType, WSTransport
 
 from wsrun.transports import Closing, Endpoint, Sink, Timings
-from wsrun.transports.direct_tls import resume_reading
 from wsrun.transports.failures import clean
 from wsrun.transports.frames import FrameListener
 from wsrun.transports.sockets import is_reset, reset_on_close
@@ -183,7 +182,7 @@ class FastConnection(FrameListener):
     def _resume(self) -> None:
         with contextlib.suppress(RuntimeError):  # it is not paused
             if self._reader is None:
-                resume_reading(self._transport.underlying_transport, self._loop)
+                self._transport.underlying_transport.resume_reading()
             else:
                 self._reader.resume()
 

@@ -46,8 +46,9 @@ async def open_within(
         if isinstance(exc, TimeoutError) and exc.errno is None:
             raise timed_out(place, endpoint, timings) from None
         failure = exc if isinstance(exc, ConnectFailure) else judge(exc) or from_error(exc, place)
-        # Its frames know the transport, and a transport with TLS knows its error: a circle.
-        exc.__traceback__ = None
+        if isinstance(exc, OSError):
+            # Its frames know the transport, and beneath asyncio's TLS that knows the error: a circle.
+            exc.__traceback__ = None
         if failure.cause == "eof" and address.secure and timings.tls is None:
             raise not_tls(address.place) from None
         if failure is exc:

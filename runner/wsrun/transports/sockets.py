@@ -66,14 +66,10 @@ def reset_on_close(sock: Any) -> None:
 def is_reset(sock: Any) -> bool:
     """Whether a connection was reset; asked when it has ended and before its socket is closed.
 
-    After an orderly end by the peer the system still knows the peer's address; after a reset it does not. A
-    reset that ended a connection has been reported by a read or a write; one that is still to be reported
-    answers what was sent after an orderly end, such as our farewell in TLS. Of a socket that is gone, as
-    beneath the loops' own TLS, nothing is known: not a reset.
+    After an orderly end by the peer the system still knows the peer's address; after a reset it does not. Of
+    no socket, as beneath the loops' own TLS, where it is gone by then, nothing is known: not a reset.
     """
-    if sock is None or sock.fileno() < 0 or _is_connected(sock):
-        return False
-    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0  # type: ignore[no-any-return]
+    return sock is not None and not _is_connected(sock)
 
 
 async def _places(address: Address, endpoint: Endpoint, timings: Timings) -> list[Place]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 
 from wsrun.plan import TlsPlan
-from wsrun.transports.direct_tls import leave_undecoded
 
 
 def client_context(plan: TlsPlan) -> ssl.SSLContext:
@@ -22,5 +21,4 @@ def client_context(plan: TlsPlan) -> ssl.SSLContext:
     if not plan.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    leave_undecoded(context)
     return context
