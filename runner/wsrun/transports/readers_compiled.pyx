@@ -146,7 +146,8 @@ cdef class Reader:
         if self._readers is None:
             self._transport.pause_reading()
         else:
-            self._readers._ask(self, 0)
+            # An end cannot be left unasked for; told of once, it does not keep the loop awake until reading goes on.
+            self._readers._ask(self, EPOLLET)
 
     def resume(self):
         """See ``readers.Reader.resume``."""
